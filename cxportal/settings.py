@@ -13,7 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from cxportal.lib.env import celery_broker_url, email_settings, database_settings
+from cxportal.lib.env import celery_broker_url, database_settings, email_settings
 
 env = environ.Env()
 

@@ -1,0 +1,96 @@
+"""The personae every test may ask for, and their world: one agency, two client companies.
+
+`house` is a project of `client`; `other_project` belongs to `other_client`, which no persona but `stranger` knows of.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client as Browser
+
+from clients.models import Client, User
+from projects.models import Project
+from tests.factories import make_client, make_contact, make_project, make_user
+
+
+@pytest.fixture
+def manager(db: None) -> User:
+    return make_user("Maria Manager", email="manager@example.com", staff_role="manager")
+
+
+@pytest.fixture
+def admin_user(db: None) -> User:
+    return make_user("Ada Admin", email="admin@example.com", staff_role="admin")
+
+
+@pytest.fixture
+def specialist(db: None) -> User:
+    """On the team of `house`."""
+    return make_user("Sam Specialist", email="specialist@example.com", staff_role="specialist")
+
+
+@pytest.fixture
+def client_company(manager: User) -> Client:
+    return make_client("Petrov Family", manager=manager)
+
+
+@pytest.fixture
+def house(client_company: Client, specialist: User) -> Project:
+    return make_project(client_company, code="HOUSE", name="House in Petrovka", team=[specialist])
+
+
+@pytest.fixture
+def owner(client_company: Client) -> User:
+    return make_contact(client_company, "owner", name="Olga Owner", email="owner@example.com")
+
+
+@pytest.fixture
+def member(client_company: Client, house: Project) -> User:
+    """`house` is open to them."""
+    return make_contact(
+        client_company, "member", projects=[house], name="Misha Member", email="member@example.com"
+    )
+
+
+@pytest.fixture
+def viewer(client_company: Client, house: Project) -> User:
+    """`house` is open to them, for reading."""
+    return make_contact(
+        client_company, "viewer", projects=[house], name="Vera Viewer", email="viewer@example.com"
+    )
+
+
+@pytest.fixture
+def other_client(db: None) -> Client:
+    return make_client("Nord Logistics", manager=make_user(staff_role="manager"))
+
+
+@pytest.fixture
+def other_project(other_client: Client) -> Project:
+    return make_project(other_client, code="NORD", name="Nord warehouse")
+
+
+@pytest.fixture
+def stranger(other_client: Client, other_project: Project) -> User:
+    """Owner of another company."""
+    return make_contact(other_client, "owner", name="Stan Stranger", email="stranger@example.com")
+
+
+@pytest.fixture
+def outsider(other_project: Project) -> User:
+    """A specialist of ours who is not on the team of `house`."""
+    user = make_user("Otto Outsider", email="outsider@example.com", staff_role="specialist")
+    other_project.team.add(user)
+    return user
+
+
+@pytest.fixture
+def browser_of() -> type[SignedIn]:
+    """`browser_of(user)` is Django's test client with that person signed in."""
+    return SignedIn
+
+
+class SignedIn(Browser):
+    def __init__(self, user: User) -> None:
+        super().__init__()
+        self.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")

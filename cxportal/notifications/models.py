@@ -1,0 +1,174 @@
+"""Events (what happened) and outgoing mail (what leaves because of it)."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from clients.models import User  # for the reader's eyes only: nothing is imported upwards at run time
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def visible_to(self, user: User) -> EventQuerySet:
+        """Events of the projects `user` sees.
+
+        Contacts see nothing internal, and the events of a conversation only through the conversation itself,
+        whose author may have narrowed who reads it.
+        """
+        if user.runs_projects:
+            return self
+        seen = self.filter(project__in=user.seen_projects())
+        if user.is_our_staff:
+            return seen
+        return seen.filter(is_internal=False, thread=None).exclude(task__is_internal=True)
+
+
+class Event(models.Model):
+    """Something that happened. Written in the transaction of the change itself, never changed afterwards."""
+
+    kind = models.CharField(_("kind"), max_length=40)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", verbose_name=_("who")
+    )
+    client = models.ForeignKey("clients.Client", models.CASCADE, null=True, related_name="events")
+    project = models.ForeignKey("projects.Project", models.CASCADE, null=True, related_name="events")
+    task = models.ForeignKey("projects.Task", models.CASCADE, null=True, related_name="events")
+    thread = models.ForeignKey("feedback.Thread", models.CASCADE, null=True, related_name="events")
+    is_internal = models.BooleanField(_("internal"), default=False)
+    data = models.JSONField(default=dict, blank=True)
+
+    objects: ClassVar[EventQuerySet] = EventQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["task", "-at"], name="event_of_task"),
+            models.Index(fields=["project", "-at"], name="event_of_project"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
+    def due(self, now: dt.datetime) -> OutgoingMailQuerySet:
+        """Waiting to be sent, and their time has come."""
+        return self.filter(state__in=OutgoingMail.WAITING, due_at__lte=now)
+
+    def unsent(self) -> OutgoingMailQuerySet:
+        return self.filter(state__in=[*OutgoingMail.WAITING, *OutgoingMail.UNDER_WAY])
+
+
+class OutgoingMail(models.Model):
+    """One mail to one recipient. docs/reliability.md describes its way, state by state."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        CLAIMED = "claimed", _("taken by a worker")
+        HANDING_OVER = "handing_over", _("being handed over")
+        UNCERTAIN = "uncertain", _("uncertain, will be sent again")
+        SENT = "sent", _("sent")
+        FAILED = "failed", _("failed")
+        SUPPRESSED = "suppressed", _("not sent")
+
+    WAITING = (State.QUEUED, State.UNCERTAIN)
+    UNDER_WAY = (State.CLAIMED, State.HANDING_OVER)
+
+    kind = models.CharField(_("kind"), max_length=40)
+    dedupe_key = models.CharField(_("key"), max_length=200, unique=True)
+    message_id = models.CharField(_("Message-ID"), max_length=255, unique=True)
+    recipient = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="outgoing_mails",
+        verbose_name=_("recipient"),
+    )
+    to = models.EmailField(_("to"))
+    language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
+    data = models.JSONField(_("made from"), default=dict, blank=True)
+    is_secret = models.BooleanField(
+        _("carries a secret"), default=False, help_text=_("Its text is never stored or shown.")
+    )
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
+    reason = models.CharField(_("why"), max_length=300, blank=True)
+    due_at = models.DateTimeField(_("to be sent at"), default=timezone.now)
+    give_up_at = models.DateTimeField(_("tried until"), null=True, blank=True)
+    lease_until = models.DateTimeField(_("taken until"), null=True, blank=True)
+    token = models.UUIDField(_("taken with"), null=True, blank=True)
+    attempt_count = models.PositiveIntegerField(_("attempts"), default=0)
+    subject = models.CharField(_("subject"), max_length=300, blank=True)
+    text = models.TextField(_("plain text"), blank=True)
+    html = models.TextField(_("HTML"), blank=True)
+    headers = models.JSONField(_("headers"), default=dict, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+
+    objects: ClassVar[OutgoingMailQuerySet] = OutgoingMailQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("outgoing mail")
+        verbose_name_plural = _("outgoing mails")
+        ordering = ["-created_at", "-pk"]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                name="mail_due",
+                condition=models.Q(state__in=["queued", "uncertain"]),
+            ),
+            models.Index(
+                fields=["lease_until"],
+                name="mail_leased",
+                condition=models.Q(state__in=["claimed", "handing_over"]),
+            ),
+            models.Index(fields=["recipient", "-created_at"], name="mail_of_recipient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.to}"
+
+
+class MailAttempt(models.Model):
+    """One try to hand a mail to the SMTP server, and what came of it."""
+
+    class Outcome(models.TextChoices):
+        SENT = "sent", _("accepted")
+        TEMPORARY = "temporary", _("refused for now")
+        PERMANENT = "permanent", _("refused for good")
+        BROKEN = "broken", _("could not be written")
+        UNCERTAIN = "uncertain", _("unknown: the connection or the worker was lost")
+        SUPPRESSED = "suppressed", _("not sent")
+
+    mail = models.ForeignKey(OutgoingMail, models.CASCADE, related_name="attempts", verbose_name=_("mail"))
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome)
+    detail = models.CharField(_("answer of the server"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S} {self.outcome}"
+
+
+class Heartbeat(models.Model):
+    """When a part of the background work last showed it was alive."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    at = models.DateTimeField()
+    data: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,10 @@
+"""Celery's way into the background work: thin, safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+
+@shared_task
+def tick() -> None:
+    """What the beat does each minute: everything that is due."""
