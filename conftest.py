@@ -5,12 +5,30 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 from django.test import Client as Browser
 
 from clients.models import Client, User
 from projects.models import Project
 from tests.factories import make_client, make_contact, make_project, make_user
+from tests.world import world
+
+__all__ = ["world"]
+
+
+@pytest.fixture(autouse=True)
+def settings_of_tests(settings: Any, tmp_path: Path) -> None:
+    """Static files straight from their folders, private media and mails in a folder of the test's own."""
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    settings.MEDIA_ROOT = tmp_path / "media"
+    settings.MAIL_DIR = tmp_path / "mail"
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture

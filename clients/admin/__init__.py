@@ -1,0 +1,3 @@
+from clients.admin import companies, people
+
+__all__ = ["companies", "people"]

@@ -1,0 +1,215 @@
+"""People in the admin: who may sign in, as what, for which companies, and who is away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as BaseUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from clients.actions import end_sessions, let_in, lock_out
+from clients.models import Absence, Membership, Skill, StaffProfile, User
+
+
+class PersonCreationForm(AdminUserCreationForm):
+    """A password may be left out: then the person sets one by "Forgot your password?"."""
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "staff_role", "language", "time_zone")
+
+
+class PersonChangeForm(UserChangeForm):
+    class Meta:
+        model = User
+        fields = "__all__"
+
+
+class StaffProfileInline(admin.StackedInline):
+    model = StaffProfile
+    fk_name = "user"
+    extra = 0
+    autocomplete_fields = ("backup",)
+    filter_horizontal = ("skills",)
+
+
+class AbsenceInline(admin.TabularInline):
+    model = Absence
+    extra = 0
+
+
+class MembershipForm(forms.ModelForm):
+    """Opens only projects of the membership's own company."""
+
+    class Meta:
+        model = Membership
+        fields = ("client", "user", "role", "projects")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "projects" in self.fields:
+            projects = self.fields["projects"].queryset.select_related("client")
+            if self.instance.client_id:
+                projects = projects.filter(client=self.instance.client_id)
+            self.fields["projects"].queryset = projects
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        client = data.get("client") or getattr(self.instance, "client", None)
+        foreign = [str(project) for project in data.get("projects") or () if project.client != client]
+        if foreign:
+            self.add_error(
+                "projects",
+                forms.ValidationError(
+                    _("Not a project of this company: %(names)s."), params={"names": ", ".join(foreign)}
+                ),
+            )
+        return data
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    form = MembershipForm
+    extra = 0
+    fields = ("client", "user", "role", "projects")
+    autocomplete_fields = ("client", "user")
+
+
+class IsStaffFilter(admin.SimpleListFilter):
+    title = _("belongs to")
+    parameter_name = "side"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("us", _("our staff")), ("clients", _("clients")), ("nobody", _("nobody: sees nothing"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        match self.value():
+            case "us":
+                return queryset.exclude(staff_role="")
+            case "clients":
+                return queryset.filter(memberships__isnull=False).distinct()
+            case "nobody":
+                return queryset.filter(staff_role="", memberships=None)
+        return queryset
+
+
+@admin.register(User)
+class UserAdmin(BaseUserAdmin):
+    add_form = PersonCreationForm
+    form = PersonChangeForm
+    list_display = ("name", "email", "staff_role", "companies", "is_active", "last_login")
+    list_filter = ("is_active", IsStaffFilter, "staff_role", "memberships__role", "memberships__client")
+    search_fields = ("name", "email", "memberships__client__name")
+    ordering = ("name", "email")
+    filter_horizontal = ()
+    readonly_fields = ("last_login", "created_at")
+    inlines = (StaffProfileInline, AbsenceInline, MembershipInline)
+    actions = ("lock_out_selected", "let_in_selected", "end_sessions_of_selected")
+    fieldsets = (
+        (None, {"fields": ("name", "email", "password", "is_active")}),
+        (_("In our company"), {"fields": ("staff_role",)}),
+        (_("Language and time"), {"fields": ("language", "time_zone")}),
+        (_("Dates"), {"fields": ("last_login", "created_at")}),
+    )
+    add_fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    "name",
+                    "email",
+                    "staff_role",
+                    "language",
+                    "time_zone",
+                    "usable_password",
+                    "password1",
+                    "password2",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("memberships__client")
+
+    def get_inlines(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return ()
+        return (StaffProfileInline, AbsenceInline) if obj.is_our_staff else (MembershipInline,)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return False  # what people wrote and decided stays: they are locked out instead
+
+    @admin.display(description=_("companies"))
+    def companies(self, user: User) -> str:
+        return ", ".join(f"{m.client} ({m.get_role_display()})" for m in user.memberships.all())
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_our_staff:
+            StaffProfile.objects.get_or_create(user=obj)
+        if change and not obj.is_active:
+            end_sessions(user=obj)
+
+    @admin.action(description=_("Lock out: may not sign in, sessions end"))
+    def lock_out_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        others = queryset.exclude(pk=request.user.pk)
+        for user in others:
+            lock_out(user=user, by=request.user)
+        self._say(
+            request, len(others), ngettext("%d person locked out.", "%d people locked out.", len(others))
+        )
+
+    @admin.action(description=_("Let in again"))
+    def let_in_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        for user in queryset:
+            let_in(user=user, by=request.user)
+        count = len(queryset)
+        self._say(request, count, ngettext("%d person let in.", "%d people let in.", count))
+
+    @admin.action(description=_("Sign out everywhere"))
+    def end_sessions_of_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        count = sum(end_sessions(user=user) for user in queryset)
+        self._say(request, count, ngettext("%d session ended.", "%d sessions ended.", count))
+
+    def _say(self, request: HttpRequest, count: int, text: str) -> None:
+        self.message_user(request, text % count, messages.SUCCESS)
+
+
+@admin.register(Membership)
+class MembershipAdmin(admin.ModelAdmin):
+    form = MembershipForm
+    list_display = ("user", "client", "role", "open_projects")
+    list_filter = ("role", "client")
+    search_fields = ("user__name", "user__email", "client__name")
+    autocomplete_fields = ("user", "client")
+    filter_horizontal = ("projects",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
+        return super().get_queryset(request).select_related("user", "client").prefetch_related("projects")
+
+    @admin.display(description=_("open projects"))
+    def open_projects(self, membership: Membership) -> str:
+        if membership.role == Membership.Role.OWNER:
+            return str(_("all"))
+        return ", ".join(project.code for project in membership.projects.all())
+
+
+@admin.register(Absence)
+class AbsenceAdmin(admin.ModelAdmin):
+    list_display = ("user", "starts_on", "ends_on", "note")
+    list_filter = (("user", admin.RelatedOnlyFieldListFilter),)
+    date_hierarchy = "starts_on"
+    autocomplete_fields = ("user",)
+    list_select_related = ("user",)
+
+
+@admin.register(Skill)
+class SkillAdmin(admin.ModelAdmin):
+    search_fields = ("name",)

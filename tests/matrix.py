@@ -1,0 +1,70 @@
+"""The access matrix: which route answers what to whom. A route that is not in here fails the build.
+
+Every line says for one route who gets in (`allow`), which of the others know of the thing but have not the right
+(`deny`: 403), and for whom it does not exist (everyone else: 404, like anything that was never there). The test
+drives each line with every method, as every kind of person, against their own, foreign and internal objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.world import World
+
+Kwargs = Callable[["World"], dict[str, Any]]
+
+CLIENTS = frozenset({"owner", "member", "viewer"})
+TEAM = frozenset({"specialist", "manager", "admin"})
+MANAGERS = frozenset({"manager", "admin"})
+ADMINS = frozenset({"admin"})
+# Those who know of `house`; for `stranger` and `outsider` it does not exist.
+HOUSE = CLIENTS | TEAM
+SIGNED_IN = HOUSE | {"stranger", "outsider"}
+EVERYONE = SIGNED_IN | {"anonymous"}
+
+
+def nothing(world: World) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Line:
+    """`own`: arguments of the URL for something in `house`.
+
+    `internal`: the same for something of `house` that is for staff alone; no client person may tell it from
+    nothing. `foreign`: arguments that mix a parent of one company with a child of another: nobody gets in.
+    `data`: a POST that would succeed for those who may. `methods`: what is driven besides the rest, which must
+    answer 405 or be refused.
+    """
+
+    allow: frozenset[str]
+    deny: frozenset[str] = frozenset()
+    own: Kwargs = nothing
+    internal: Kwargs | None = None
+    foreign: tuple[Kwargs, ...] = ()
+    data: dict[str, Any] = field(default_factory=dict)
+    methods: tuple[str, ...] = ("get", "post")
+    # Those who may read but not POST get 403 there.
+    post_allow: frozenset[str] | None = None
+    query: str = ""
+
+
+def house(world: World) -> dict[str, Any]:
+    return {"code": world.house.code}
+
+
+# Routes of django-allauth and Django that handle access themselves, with the reason.
+PUBLIC = EVERYONE
+
+MATRIX: dict[str, Line] = {
+    "home": Line(SIGNED_IN, methods=("get",)),
+}
+
+# Whole trees of URLs guarded in one place, tested there.
+GUARDED_TREES = {
+    "admin/": "Django's admin: administrators only (test_the_admin_is_for_administrators)",
+    "accounts/": "django-allauth's own pages for signing in",
+}
