@@ -1,0 +1,1 @@
+"""What people do in a project: each function one user's verb, atomic, with one event."""
