@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
+import unicodedata
+import uuid
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from cxportal.notifications.models import OutgoingMail
-
-GIVE_UP_AFTER = dt.timedelta(days=2)
 
 
 @dataclass(frozen=True)
@@ -38,12 +39,32 @@ class MailKind:
     `render` is called in the recipient's language and time zone, outside any transaction.
     `why_not` is called inside a short transaction just before the mail is handed over; it may lock what it looks
     at, and returns the reason why the recipient must not get it any more, or "" when they still may.
+    A kind that `is_secret` is rendered anew at each try; its text is never stored or shown.
     """
 
     name: str
     render: Callable[[OutgoingMail], Rendered]
     why_not: Callable[[OutgoingMail], str]
     is_secret: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """One mail to one recipient, to be queued.
+
+    `key` is what makes it this mail and no other; `recipient` the user, if `to` belongs to one; `data` what
+    `render` needs, as ids and JSON values. `due_at` (aware) holds it back, without it the mail leaves at once.
+    After `give_up_at` (aware) it is not tried any more; without one it is tried at least once, however late,
+    and given up some days after the first try that failed.
+    """
+
+    key: str
+    to: str
+    recipient: Any = None
+    language: str = ""
+    due_at: dt.datetime | None = None
+    give_up_at: dt.datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
 
 
 _kinds: dict[str, MailKind] = {}
@@ -58,6 +79,11 @@ def register(kind: MailKind) -> MailKind:
 def kind_of(mail: OutgoingMail) -> MailKind:
     """Raises KeyError for a kind no app registered."""
     return _kinds[mail.kind]
+
+
+def one_line(text: str) -> str:
+    """`text` on one line without control characters, as the value of a header: nothing in it starts another."""
+    return " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text).split())
 
 
 def message_id_for(key: str) -> str:
@@ -79,31 +105,50 @@ def queue(
 ) -> OutgoingMail | None:
     """Queues one mail to one recipient, once: a key that was queued before gives None and changes nothing.
 
-    `recipient` is the user, if `to` belongs to one; `data` what `render` needs, as ids and JSON values.
-    `due_at` (aware) holds it back; after `give_up_at` it is no longer tried. Must run inside a transaction:
-    raises TransactionManagementError otherwise.
+    The arguments are those of `Draft`. Must run inside a transaction: raises TransactionManagementError otherwise.
+    """
+    draft = Draft(
+        key=key,
+        to=to,
+        recipient=recipient,
+        language=language,
+        due_at=due_at,
+        give_up_at=give_up_at,
+        data=data,
+    )
+    return next(iter(queue_all(kind, [draft])), None)
+
+
+def queue_all(kind: MailKind, drafts: Iterable[Draft]) -> list[OutgoingMail]:
+    """Queues several mails in two queries and returns those that are new, in the order of `drafts`.
+
+    Must run inside a transaction: raises TransactionManagementError otherwise.
     """
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError(f"{kind.name} was queued outside a transaction")
     now = timezone.now()
-    due = due_at or now
-    created = OutgoingMail.objects.bulk_create(
-        [
-            OutgoingMail(
-                kind=kind.name,
-                dedupe_key=key,
-                message_id=message_id_for(key),
-                to=to,
-                recipient=recipient,
-                language=language or getattr(recipient, "language", "") or settings.LANGUAGE_CODE,
-                data=data,
-                is_secret=kind.is_secret,
-                due_at=due,
-                give_up_at=give_up_at or due + GIVE_UP_AFTER,
-            )
-        ],
-        ignore_conflicts=True,
-    )
-    del created  # with ignore_conflicts Django cannot tell which rows were new: ask the database
-    mail = OutgoingMail.objects.filter(dedupe_key=key, created_at__gte=now).first()
-    return mail
+    # ON CONFLICT DO NOTHING does not tell which rows are new: those that carry this call's mark.
+    mark = uuid.uuid4()
+    rows = [
+        OutgoingMail(
+            kind=kind.name,
+            dedupe_key=draft.key,
+            message_id=message_id_for(draft.key),
+            to=draft.to,
+            recipient=draft.recipient,
+            language=draft.language or getattr(draft.recipient, "language", "") or settings.LANGUAGE_CODE,
+            data=dict(draft.data),
+            is_secret=kind.is_secret,
+            # The sweep compares with the database's clock: a clock of ours that is ahead must not hold mail back.
+            due_at=draft.due_at or Least(now, Now()),
+            give_up_at=draft.give_up_at,
+            created_at=now,
+            token=mark,
+        )
+        for draft in drafts
+    ]
+    if not rows:
+        return []
+    OutgoingMail.objects.bulk_create(rows, ignore_conflicts=True)
+    new = OutgoingMail.objects.filter(dedupe_key__in=[row.dedupe_key for row in rows], token=mark)
+    return sorted(new, key=lambda mail: mail.pk)
