@@ -1,3 +1,1 @@
-from cxportal.celery import app as celery_app
-
-__all__ = ["celery_app"]
+"""The installation: settings, start, servers, and the apps that gather the others."""

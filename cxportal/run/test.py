@@ -1,0 +1,52 @@
+"""`script/test [pytest arguments]`: every test against servers of its own, made for this run and thrown away after it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from cxportal.run.surroundings import services
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# Set by the person for the portal, not for its tests.
+NOT_FOR_TESTS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "BASE_URL",
+    "SECRET_KEY",
+    "PORT",
+    "ALLOWED_HOSTS",
+    "DEMO_PASSWORD",
+    "PRODUCTION",
+    "DEBUG",
+)
+
+
+def main(arguments: list[str]) -> int:
+    for name in NOT_FOR_TESTS:
+        os.environ.pop(name, None)
+    if not any(shutil.which(name) for name in CHROMIUM) and sys.platform != "darwin":
+        print("No Chromium: the browser tests cannot run. Install it, for example: apt install chromium", flush=True)
+    home = Path(tempfile.mkdtemp(prefix="cxportal-test-"))
+    if os.geteuid() == 0:
+        home.chmod(0o711)  # passed through by the user the servers run as
+    try:
+        with services(home, throwaway=True):
+            import pytest
+
+            return int(pytest.main([*parallel(arguments), *arguments]))
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def parallel(arguments: list[str]) -> list[str]:
+    """Use the processors when the whole suite runs; for a file or two, starting more processes costs more than it saves."""
+    chosen = any(argument.startswith(("-n", "--numprocesses", "--pdb", "-k", "--lf")) for argument in arguments)
+    named = any(not argument.startswith("-") and Path(argument.split("::")[0]).exists() for argument in arguments)
+    if chosen or named:
+        return []
+    return ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
