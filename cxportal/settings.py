@@ -258,3 +258,6 @@ if not SECRET_KEY:
     raise ImproperlyConfigured(
         "SECRET_KEY is not set. script/server makes one for you; elsewhere set it to 50 or more random characters."
     )
+
+# Every process that uses Django has the one Celery application, whichever module it starts with.
+import cxportal.celery  # noqa: E402, F401

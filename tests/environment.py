@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 if not os.environ.get("DATABASE_URL") or not os.environ.get("REDIS_URL"):
-    raise pytest.UsageError("The tests need PostgreSQL and Valkey: run them with script/test [pytest arguments].")
+    raise pytest.UsageError(
+        "The tests need PostgreSQL and Valkey: run them with script/test [pytest arguments]."
+    )
 
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _worker:

@@ -80,7 +80,9 @@ def watch(control: Path, servers: list[Server], asked: threading.Event, wake: th
         for server in servers:
             code = server.process.poll() if server.process else None
             if code is not None and not asked.is_set():
-                where.write_private(control / "ended", f"{server.name} ended by itself ({how_it_ended(code)})")
+                where.write_private(
+                    control / "ended", f"{server.name} ended by itself ({how_it_ended(code)})"
+                )
                 return
         if asked.is_set():
             return

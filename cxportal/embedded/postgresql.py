@@ -201,7 +201,9 @@ class PostgreSQL:
                 cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
                 if not cursor.fetchone():
                     cursor.execute(
-                        sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(DATABASE), sql.Identifier(ROLE))
+                        sql.SQL("CREATE DATABASE {} OWNER {}").format(
+                            sql.Identifier(DATABASE), sql.Identifier(ROLE)
+                        )
                     )
         finally:
             connection.close()

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -20,7 +21,9 @@ def environment() -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", "TZ": "UTC"}
 
 
-def start(command: Sequence[str | Path], folder: Path, account: Account | None, log: Path) -> subprocess.Popen[bytes]:
+def start(
+    command: Sequence[str | Path], folder: Path, account: Account | None, log: Path
+) -> subprocess.Popen[bytes]:
     """Start a server in its folder as its user; what it prints goes to the end of `log`."""
     with open(log, "ab") as output:
         os.chmod(log, 0o600)
@@ -37,7 +40,7 @@ def start(command: Sequence[str | Path], folder: Path, account: Account | None, 
         )
 
 
-def as_user(account: Account | None) -> dict[str, object]:
+def as_user(account: Account | None) -> dict[str, Any]:
     """Arguments for subprocess that give root's rights up in the child."""
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 

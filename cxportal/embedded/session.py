@@ -43,7 +43,11 @@ class Session:
             wait_until_free(self.control / "keeper.lock")
             if self._users is not None:
                 reason = self.control / "ended"
-                callback(reason.read_text() if reason.exists() else "The keeper of PostgreSQL and Valkey was killed")
+                callback(
+                    reason.read_text()
+                    if reason.exists()
+                    else "The keeper of PostgreSQL and Valkey was killed"
+                )
 
         threading.Thread(target=wait, daemon=True).start()
 
@@ -95,16 +99,17 @@ def start_keeper(control: Path, say: Say, throwaway: bool) -> None:
     lock = open_lock(control / "keeper.lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        keeper = subprocess.Popen(
-            [sys.executable, "-m", "cxportal.embedded.keeper", str(control), str(lock)]
-            + (["throwaway"] if throwaway else []),
-            cwd=REPOSITORY,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=open(control / "keeper.log", "wb"),
-            start_new_session=True,
-            pass_fds=[lock],
-        )
+        with open(control / "keeper.log", "wb") as log:
+            keeper = subprocess.Popen(
+                [sys.executable, "-m", "cxportal.embedded.keeper", str(control), str(lock)]
+                + (["throwaway"] if throwaway else []),
+                cwd=REPOSITORY,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[lock],
+            )
     finally:
         os.close(lock)
     try:

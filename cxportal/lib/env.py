@@ -47,11 +47,14 @@ def database_settings(url: str) -> dict[str, Any]:
 
 
 def celery_broker_url(redis_url: str) -> str:
-    """`REDIS_URL` in the words Celery has for it: `unix:///path?db=1` is `redis+socket:///path?virtual_host=1` there."""
+    """`REDIS_URL` in the words Celery has for it.
+
+    `unix://:password@/path?db=1` is `redis+socket://:password@/path?virtual_host=1` there.
+    """
     if redis_url.startswith("unix://"):
         parts = urlsplit(redis_url)
         options = dict(parse_qsl(parts.query))
-        return f"redis+socket://{parts.path}?virtual_host={options.get('db', '0')}"
+        return f"redis+socket://{parts.netloc}{parts.path}?virtual_host={options.get('db', '0')}"
     return redis_url or "redis://localhost:6379"
 
 

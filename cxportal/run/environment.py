@@ -49,7 +49,17 @@ def ensure_environment(requirements: Path) -> None:
             return
         print(f"Installing {requirements.name} (the first time takes a minute or two) …", flush=True)
         result = subprocess.run(
-            [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", requirements],
+            [
+                str(PYTHON),
+                "-m",
+                "pip",
+                "install",
+                "--quiet",
+                "--disable-pip-version-check",
+                "--no-input",
+                "-r",
+                str(requirements),
+            ],
             stdin=subprocess.DEVNULL,
             env={**os.environ, "PIP_ROOT_USER_ACTION": "ignore"},
         )
@@ -59,7 +69,7 @@ def ensure_environment(requirements: Path) -> None:
 
 
 def environment_works() -> bool:
-    """Whether .venv has a Python that runs and is new enough (it stops running when the Python it was made with goes)."""
+    """Whether .venv has a Python that runs, which ends when the Python it was made with goes, and is new enough."""
     if not PYTHON.exists():
         return False
     check = [PYTHON, "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
@@ -68,13 +78,17 @@ def environment_works() -> bool:
 
 def make_environment() -> None:
     if VENV.is_symlink():
-        fail(f"{VENV} leads to {os.readlink(VENV)}, which is no working environment. Repair it or remove the link.")
+        fail(
+            f"{VENV} leads to {os.readlink(VENV)}, which is no working environment. Repair it or remove the link."
+        )
     if VENV.exists() and any(VENV.iterdir()) and not (VENV / "pyvenv.cfg").exists():
         fail(f"{VENV} is there but is no Python environment. Move it away and start again.")
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         how = f"Run: apt install {package}" if Path("/etc/debian_version").exists() else f"Install {package}"
-        fail(f"This Python ({sys.executable}) comes without venv. {how} (with sudo if needed), then start again.")
+        fail(
+            f"This Python ({sys.executable}) comes without venv. {how} (with sudo if needed), then start again."
+        )
     print(f"Making {VENV} with Python {sys.version.split()[0]} …", flush=True)
     result = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], stdin=subprocess.DEVNULL)
     if result.returncode:

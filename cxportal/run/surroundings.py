@@ -33,7 +33,9 @@ def portal_port() -> int:
 
 
 @contextmanager
-def services(home: Path, *, throwaway: bool = False, tell: Callable[[str], None] = say) -> Iterator[Session | None]:
+def services(
+    home: Path, *, throwaway: bool = False, tell: Callable[[str], None] = say
+) -> Iterator[Session | None]:
     """Complete os.environ so that Django starts: addresses of PostgreSQL and Valkey, secret key, home, base URL.
 
     The embedded servers run while the context lasts, if one of DATABASE_URL and REDIS_URL is not set; the Session is
@@ -67,5 +69,7 @@ def kept_secret_key(home: Path) -> str:
     except OSError as error:
         raise EmbeddedError(f"{path} cannot be read: {error.strerror}.") from error
     if len(key) < 50:
-        raise Problem(f"{path} holds no secret key any more. Bring it back, or remove it: everyone must log in again.")
+        raise Problem(
+            f"{path} holds no secret key any more. Bring it back, or remove it: everyone must log in again."
+        )
     return key

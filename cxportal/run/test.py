@@ -1,4 +1,4 @@
-"""`script/test [pytest arguments]`: every test against servers of its own, made for this run and thrown away after it."""
+"""`script/test [pytest arguments]`: every test, against servers made for this run and thrown away after it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ def main(arguments: list[str]) -> int:
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
     if not any(shutil.which(name) for name in CHROMIUM) and sys.platform != "darwin":
-        print("No Chromium: the browser tests cannot run. Install it, for example: apt install chromium", flush=True)
+        print(
+            "No Chromium: the browser tests cannot run. Install it, for example: apt install chromium",
+            flush=True,
+        )
     home = Path(tempfile.mkdtemp(prefix="cxportal-test-"))
     if os.geteuid() == 0:
         home.chmod(0o711)  # passed through by the user the servers run as
@@ -44,9 +47,13 @@ def main(arguments: list[str]) -> int:
 
 
 def parallel(arguments: list[str]) -> list[str]:
-    """Use the processors when the whole suite runs; for a file or two, starting more processes costs more than it saves."""
-    chosen = any(argument.startswith(("-n", "--numprocesses", "--pdb", "-k", "--lf")) for argument in arguments)
-    named = any(not argument.startswith("-") and Path(argument.split("::")[0]).exists() for argument in arguments)
+    """Use all processors for the whole suite; for a file or two, more processes cost more than they save."""
+    chosen = any(
+        argument.startswith(("-n", "--numprocesses", "--pdb", "-k", "--lf")) for argument in arguments
+    )
+    named = any(
+        not argument.startswith("-") and Path(argument.split("::")[0]).exists() for argument in arguments
+    )
     if chosen or named:
         return []
     return ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
