@@ -72,7 +72,7 @@ def environment_works() -> bool:
     """Whether .venv has a Python that runs, which ends when the Python it was made with goes, and is new enough."""
     if not PYTHON.exists():
         return False
-    check = [PYTHON, "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
+    check = [str(PYTHON), "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
     return subprocess.run(check, capture_output=True).returncode == 0
 
 
