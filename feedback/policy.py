@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -88,7 +89,7 @@ class WorkingTime:
         object.__setattr__(self, "free_days", frozenset(self.free_days))
         if not self.spans:
             raise PolicyError("no_working_time", "There is no working time in the week.")
-        for one, two in zip(self.spans, self.spans[1:], strict=False):
+        for one, two in pairwise(self.spans):
             if one.weekday == two.weekday and two.start < one.end:
                 raise PolicyError("overlap", "Two spans of one day overlap.")
         try:
