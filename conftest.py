@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from hypothesis import settings
 
 from clients.models import Client, User
 from projects.models import Project
@@ -17,6 +18,10 @@ from tests.factories import make_client, make_contact, make_project, make_user
 from tests.world import world
 
 __all__ = ["world"]
+
+# How long one example takes says nothing on a machine that several people share.
+settings.register_profile("portal", deadline=None)
+settings.load_profile("portal")
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ Read this way, a later wall time is never an earlier instant, so spans of a day 
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MINUTES_PER_DAY = 24 * 60
@@ -44,7 +44,7 @@ def first_instant(tz: ZoneInfo, day: date, minute: int = 0) -> datetime:
 
     `minute` counts from the day's midnight on the wall clock, 0 to 1440; 1440 is the next day's midnight.
     """
-    wall = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)
+    wall = datetime.combine(day, time()) + timedelta(minutes=minute)
     instant = wall.replace(tzinfo=tz).astimezone(UTC)
     if _wall(instant, tz) == wall:
         return instant

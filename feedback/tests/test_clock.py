@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from datetime import time as midnight
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -121,7 +122,7 @@ def test_answered_in_is_real_time_whatever_the_zones() -> None:
 )
 def test_a_time_without_a_zone_is_refused(call: Callable[[datetime], object]) -> None:
     with pytest.raises(ValueError, match="no time zone"):
-        call(datetime(2026, 1, 1))
+        call(datetime.combine(date(2026, 1, 1), midnight()))
 
 
 # --- The ladder ---------------------------------------------------------------------------------
