@@ -1,3 +1,4 @@
+from projects.models.imports import TaskImport
 from projects.models.plan import DateChange, Dependency, Milestone, Phase, Placeholder
 from projects.models.projects import Column, Label, Project
 from projects.models.tasks import Attachment, ChecklistItem, Task, TimeEntry
@@ -14,5 +15,6 @@ __all__ = [
     "Placeholder",
     "Project",
     "Task",
+    "TaskImport",
     "TimeEntry",
 ]

@@ -14,12 +14,24 @@ from clients.models import User
 from projects.models.projects import Project
 
 
+class PhaseQuerySet(models.QuerySet["Phase"]):
+    def visible_to(self, user: User) -> PhaseQuerySet:
+        """Phases of the projects `user` sees; contacts get those in which there is something they may see."""
+        seen = self.filter(project__in=Project.objects.visible_to(user))
+        if user.is_our_staff:
+            return seen
+        with_milestones = Milestone.objects.shown_to_clients().values("phase")
+        return seen.filter(models.Q(tasks__is_internal=False) | models.Q(pk__in=with_milestones)).distinct()
+
+
 class Phase(models.Model):
     """A named group of tasks."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="phases", verbose_name=_("project"))
     name = models.CharField(_("name"), max_length=150)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+
+    objects: ClassVar[PhaseQuerySet] = PhaseQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("phase")
@@ -96,6 +108,20 @@ class Placeholder(models.Model):
         return self.name
 
 
+class DependencyQuerySet(models.QuerySet["Dependency"]):
+    def visible_to(self, user: User) -> DependencyQuerySet:
+        """Those of the projects `user` sees; contacts get those of which they may see both ends."""
+        seen = self.filter(project__in=Project.objects.visible_to(user))
+        if user.is_our_staff:
+            return seen
+        return seen.exclude(
+            models.Q(from_task__is_internal=True)
+            | models.Q(to_task__is_internal=True)
+            | models.Q(from_milestone__is_internal=True)
+            | models.Q(to_milestone__is_internal=True)
+        )
+
+
 class Dependency(models.Model):
     """One task or milestone of a project that waits for another one of the same project."""
 
@@ -122,6 +148,8 @@ class Dependency(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=2, choices=Kind, default=Kind.FINISH_TO_START)
     lag_days = models.SmallIntegerField(_("lag, working days"), default=0)
+
+    objects: ClassVar[DependencyQuerySet] = DependencyQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("dependency")
@@ -157,11 +185,16 @@ class Dependency(models.Model):
 
 class DateChangeQuerySet(models.QuerySet["DateChange"]):
     def visible_to(self, user: User) -> DateChangeQuerySet:
-        """Changes of the tasks and milestones `user` sees, in the projects they see."""
+        """Changes of the tasks and milestones `user` sees, in the projects they see.
+
+        A change made while the client could not see the thing stays internal when it is shown later.
+        """
         seen = self.filter(project__in=Project.objects.visible_to(user))
         if user.is_our_staff:
             return seen
-        return seen.filter(models.Q(task__is_internal=False) | models.Q(milestone__is_internal=False))
+        return seen.filter(
+            models.Q(task__is_internal=False) | models.Q(milestone__is_internal=False), is_internal=False
+        )
 
 
 class DateChange(models.Model):
@@ -178,6 +211,7 @@ class DateChange(models.Model):
     old = models.DateField(null=True)
     new = models.DateField(null=True)
     reason = models.CharField(_("reason, as the client reads it"), max_length=500, blank=True)
+    is_internal = models.BooleanField(_("internal"), default=False)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 

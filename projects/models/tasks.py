@@ -195,6 +195,12 @@ class Attachment(models.Model):
         return self.name
 
 
+class TimeEntryQuerySet(models.QuerySet["TimeEntry"]):
+    def visible_to(self, user: User) -> TimeEntryQuerySet:
+        """Hours on the tasks one of our people sees; nobody else sees any."""
+        return self.filter(task__in=Task.objects.visible_to(user)) if user.is_our_staff else self.none()
+
+
 class TimeEntry(models.Model):
     """Hours one of our people worked on a task. Internal, always."""
 
@@ -208,6 +214,8 @@ class TimeEntry(models.Model):
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[TimeEntryQuerySet] = TimeEntryQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         verbose_name = _("hours worked")
