@@ -21,7 +21,9 @@ class ProjectClosed(ActionRefused):
     """The project is finished or archived: its board and plan stay as they are."""
 
     def __init__(self) -> None:
-        super().__init__(_("This project is finished. Nothing in it can be changed until it is opened again."))
+        super().__init__(
+            _("This project is finished. Nothing in it can be changed until it is opened again.")
+        )
 
 
 class StaleEdit(ActionRefused):

@@ -174,7 +174,9 @@ def _lines(text: str) -> Iterator[Line]:
             yield line
     except csv.Error as error:
         raise CannotRead(
-            _("The file is not proper CSV near line %(line)s: a quotation mark is missing, or a cell is too long.")
+            _(
+                "The file is not proper CSV near line %(line)s: a quotation mark is missing, or a cell is too long."
+            )
             % {"line": reader.line_num}
         ) from error
 
@@ -231,7 +233,9 @@ def _without_quote(cell: str) -> str:
 
 def _formulas(header: list[str], cells: list[str]) -> list[str]:
     return [
-        _("“%(column)s” begins with “%(sign)s”, like a formula. Put an apostrophe (') before it if it is text.")
+        _(
+            "“%(column)s” begins with “%(sign)s”, like a formula. Put an apostrophe (') before it if it is text."
+        )
         % {"column": name, "sign": cell.lstrip(" ")[0].replace("\t", _("tab")).replace("\r", _("line break"))}
         for name, cell in zip(header, cells, strict=True)
         if name in MAX_LENGTH and cell.lstrip(" ").startswith(FORMULA_STARTS)
@@ -269,7 +273,9 @@ def _check(line: Line) -> None:
         wrong.append(_("A milestone is a point in time: “working_days” must be 0 or empty."))
     if not is_milestone and working_days == 0:
         wrong.append(
-            _("A task takes at least one working day. A point in time is a milestone: write that into “kind”.")
+            _(
+                "A task takes at least one working day. A point in time is a milestone: write that into “kind”."
+            )
         )
     if is_milestone and (lists["assignees"] or lists["skills"]):
         wrong.append(_("A milestone is nobody's work: “assignees” and “skills” must be empty."))
@@ -322,8 +328,7 @@ def _check_ids(plan: Plan) -> None:
         name = line.cells.get("id", "")
         if name in first:
             line.problems.append(
-                _("The id “%(id)s” stands in line %(line)s already.")
-                % {"id": name[:40], "line": first[name]}
+                _("The id “%(id)s” stands in line %(line)s already.") % {"id": name[:40], "line": first[name]}
             )
         elif name:
             first[name] = line.number

@@ -52,7 +52,8 @@ def test_an_edge_is_refused_exactly_when_it_closes_a_circle(
     assert (cycle is None) == (find_cycle([*edges, (before, after)]) is None)
     if cycle is not None:
         assert is_way_around(cycle, [*edges, (before, after)])
-        assert cycle[0] == after and cycle[-1] == before
+        assert cycle[0] == after
+        assert cycle[-1] == before
 
 
 @given(edges_without_circle)

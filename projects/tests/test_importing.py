@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from pathlib import Path
 
 import pytest
 
+from projects.demo import HOUSE
 from projects.importing import COLUMNS, MAX_LINES, CannotRead, Row, read_plan
 
-HOUSE = Path(__file__).parent / "house-building.csv"
 HEADER = ",".join(COLUMNS)
 
 
@@ -32,14 +31,14 @@ def test_the_house_is_read_whole() -> None:
     assert plan.is_sound
     assert len(plan.rows) == 15
     assert [row.title for row in plan.rows if row.is_milestone] == [
-        "Agreement on architectural plan",
+        "Architectural plan agreed",
         "Construction completed",
-        "Bring your family here",
+        "Moving in",
     ]
     walls = next(row for row in plan.rows if row.title == "Walls")
-    assert walls.predecessors == ("18", "13", "14")
-    assert walls.phase == "Decoration phase"
-    assert walls.assignees == ("John Silver", "Tom White", "Peter Green", "George Brown")
+    assert walls.predecessors == ("11", "5", "6")
+    assert walls.phase == "Decoration"
+    assert walls.assignees == ("Viktor Silin", "Anton Belov", "Pyotr Zelenin", "Grigory Burov")
     assert walls.due == dt.date(2021, 6, 11)
 
 
@@ -94,10 +93,10 @@ def test_a_file_that_is_no_plan_says_what_is_wrong(data: bytes, said: str) -> No
 
 def test_too_many_lines_are_counted_quickly() -> None:
     data = b"id,title\n" + b"".join(b"%d,Task\n" % number for number in range(50_000))
-    started = time.perf_counter()
-    with pytest.raises(CannotRead, match="50000 lines of tasks. At most 5000"):
+    started = time.process_time()
+    with pytest.raises(CannotRead, match=r"50000 lines of tasks. At most 5000"):
         read_plan(data)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_as_many_lines_as_are_allowed_are_read() -> None:
@@ -152,7 +151,7 @@ def test_an_id_that_comes_twice_names_the_first_line() -> None:
 
 def test_a_circle_is_named() -> None:
     (problem,) = problems_of("1,,Roof,,,,,3,,,", "2,,Walls,,,,,1,,,", "3,,Floor,,,,,2,,,")
-    assert "Roof → Walls → Floor → Roof" in problem
+    assert "Floor → Roof → Walls → Floor" in problem
 
 
 def test_an_apostrophe_keeps_what_looks_like_a_formula() -> None:
