@@ -38,3 +38,19 @@ def let_in(*, user: User, by: User) -> None:
     user.is_active = True
     user.save(update_fields=["is_active"])
     record("person.let_in", actor=by, is_internal=True, person=user.pk)
+
+
+@transaction.atomic
+def choose_language(*, user: User, language: str) -> None:
+    """Pages and mails speak `language` to `user` from now on. Nobody else is told."""
+    user.language = language
+    user.save(update_fields=["language"])
+
+
+@transaction.atomic
+def change_preferences(*, user: User, name: str, language: str, time_zone: str) -> None:
+    """How `user` is called, and in what language and zone the portal talks to them."""
+    user.name = name
+    user.language = language
+    user.time_zone = time_zone
+    user.save(update_fields=["name", "language", "time_zone"])

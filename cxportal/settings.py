@@ -24,6 +24,8 @@ PORTAL_HOME = Path(os.environ.get("PORTAL_HOME") or BASE_DIR / "var").resolve()
 PRODUCTION = env.bool("PRODUCTION", default=False)
 DEBUG = env.bool("DEBUG", default=False)
 
+# What stands in the top bar and in the titles of pages.
+COMPANY_NAME = env.str("COMPANY_NAME", default="CX Portal")
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
 SECRET_KEY = env.str("SECRET_KEY", default="")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])

@@ -61,6 +61,9 @@ PUBLIC = EVERYONE
 
 MATRIX: dict[str, Line] = {
     "home": Line(SIGNED_IN, methods=("get",)),
+    "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
+    "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),
+    "choose_language": Line(EVERYONE, data={"language": "en"}, methods=("post",)),
 }
 
 # Whole trees of URLs guarded in one place, tested there.

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
+
+from clients.views.appearance import theme_of
+
+_SECTIONS = (("/projects/", "projects"), ("/questions/", "questions"))
 
 
 def page(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """The installation's name, the reader's theme ("" follows the device), and where in the navigation we are."""
+    section = "home" if request.path == "/" else ""
+    for prefix, name in _SECTIONS:
+        if request.path.startswith(prefix):
+            section = name
+    return {"company_name": settings.COMPANY_NAME, "page_theme": theme_of(request), "page_section": section}

@@ -1,0 +1,79 @@
+// Forms marked data-once are sent once: a second press while the first is on its way does nothing. The server has
+// its own guard (the form's key); this one spares people the wait and the doubt.
+// Fields marked data-draft="KEY" keep what was typed until the form was accepted, also over a lost connection.
+
+const busy = new WeakSet();
+
+function release(form) {
+  busy.delete(form);
+  form.querySelectorAll("[aria-busy]").forEach((button) => button.removeAttribute("aria-busy"));
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!form.matches("form[data-once]")) return;
+  if (busy.has(form)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    return;
+  }
+  busy.add(form);
+  if (event.submitter) event.submitter.setAttribute("aria-busy", "true");
+}, true);
+
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form[data-once]");
+  if (form) release(form);
+});
+// Back to a page the browser kept: its forms may be sent again.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-once]").forEach(release);
+});
+
+// --- Drafts ---
+
+const PREFIX = "draft:";
+const keyOf = (field) => `${PREFIX}${field.dataset.draft}`;
+
+function store(field) {
+  try {
+    if (field.value && field.value !== field.defaultValue) sessionStorage.setItem(keyOf(field), field.value);
+    else sessionStorage.removeItem(keyOf(field));
+  } catch {
+    // A browser without storage keeps no drafts.
+  }
+}
+
+/** Puts a kept text back into a field that came empty. A text the server sent along is the newer one. */
+function restore(root) {
+  for (const field of root.querySelectorAll("[data-draft]")) {
+    let kept = null;
+    try {
+      kept = sessionStorage.getItem(keyOf(field));
+    } catch {
+      continue;
+    }
+    if (kept && !field.value) {
+      field.value = kept;
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+  }
+}
+
+function forget(form) {
+  form.querySelectorAll("[data-draft]").forEach((field) => sessionStorage.removeItem(keyOf(field)));
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches?.("[data-draft]")) store(event.target);
+});
+// The page that follows an accepted form says which drafts are no longer needed.
+document.querySelectorAll("[data-forget-draft]").forEach((sign) => {
+  sessionStorage.removeItem(PREFIX + sign.dataset.forgetDraft);
+});
+document.addEventListener("htmx:afterRequest", (event) => {
+  const form = event.target.closest?.("form");
+  if (form && event.detail.successful) forget(form);
+});
+document.addEventListener("htmx:load", (event) => restore(event.target));
+restore(document);
