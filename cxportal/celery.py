@@ -3,12 +3,27 @@
 Tasks take ids, fetch again, call an action and are safe to run twice (docs/reliability.md).
 """
 
+import gc
 import os
+import warnings
+from typing import Any
 
 from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_before_create_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxportal.settings")
+
+# script/server works as root, for trying out; deploy/ runs the worker as a user of its own.
+warnings.simplefilter("ignore", SecurityWarning)
 
 app = Celery("cxportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_before_create_process.connect
+def keep_shared_memory_shared(**kwargs: Any) -> None:
+    """Leave the loaded code out of garbage collection, which would copy it into each child process."""
+    gc.collect()
+    gc.freeze()

@@ -60,6 +60,7 @@ def house(world: World) -> dict[str, Any]:
 PUBLIC = EVERYONE
 
 MATRIX: dict[str, Line] = {
+    "healthz": Line(EVERYONE, methods=("get",)),
     "home": Line(SIGNED_IN, methods=("get",)),
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),

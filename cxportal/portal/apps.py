@@ -6,3 +6,7 @@ class PortalConfig(AppConfig):
     name = "cxportal.portal"
     label = "portal"
     verbose_name = _("Weekly boards")
+
+    def ready(self) -> None:
+        # Every process that uses Django has the one Celery application, for @shared_task.
+        import cxportal.celery  # noqa: F401

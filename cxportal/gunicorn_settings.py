@@ -1,0 +1,38 @@
+"""How pages are served: a few processes with very few threads each.
+
+More threads per process make pages slower, for they fight over the interpreter lock: docs/adr/0003-gunicorn-threads.md.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+from typing import Any
+
+bind = f"{os.environ.get('BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_PROCESSES") or 2)
+threads = int(os.environ.get("WEB_THREADS") or 2)
+preload_app = True  # what is loaded before the fork is kept in memory once
+timeout = 60
+graceful_timeout = 20
+keepalive = 5
+max_requests = 10_000
+max_requests_jitter = 1_000
+accesslog = None  # addresses and paths of clients belong into no log of ours; a proxy may keep one
+errorlog = "-"
+loglevel = "warning"
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a heartbeat, made privately
+
+
+def when_ready(server: Any) -> None:
+    """Before the fork: no connection of ours is shared by two processes, and the loaded code stays one copy."""
+    from django.db import connections
+    from django.urls import get_resolver
+
+    get_resolver().url_patterns  # noqa: B018 - loads every view while there is one process
+    connections.close_all()
+    gc.collect()
+    gc.freeze()
