@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cxportal.run.prepare import compile_texts
 from cxportal.run.surroundings import services
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -29,6 +30,7 @@ NOT_FOR_TESTS = (
 def main(arguments: list[str]) -> int:
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
+    compile_texts()
     if not any(shutil.which(name) for name in CHROMIUM) and sys.platform != "darwin":
         print(
             "No Chromium: the browser tests cannot run. Install it, for example: apt install chromium",
