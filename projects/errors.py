@@ -14,7 +14,7 @@ from cxportal.lib.errors import ActionRefused
 if TYPE_CHECKING:
     from projects.models import Task
 
-__all__ = ["ActionRefused", "CycleRefused", "ProjectClosed", "ReasonMissing", "StaleEdit"]
+__all__ = ["ActionRefused", "CycleRefused", "NotOfThisProject", "ProjectClosed", "ReasonMissing", "StaleEdit"]
 
 
 class ProjectClosed(ActionRefused):
@@ -24,6 +24,13 @@ class ProjectClosed(ActionRefused):
         super().__init__(
             _("This project is finished. Nothing in it can be changed until it is opened again.")
         )
+
+
+class NotOfThisProject(ActionRefused):
+    """A column, a task or anything else that belongs to another project."""
+
+    def __init__(self) -> None:
+        super().__init__(_("This belongs to another project."))
 
 
 class StaleEdit(ActionRefused):
