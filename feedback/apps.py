@@ -5,3 +5,6 @@ from django.utils.translation import gettext_lazy as _
 class FeedbackConfig(AppConfig):
     name = "feedback"
     verbose_name = _("Questions and answers")
+
+    def ready(self) -> None:
+        from feedback import mails, subscribers  # noqa: F401  (kinds of mail and subscribers make themselves known)

@@ -25,11 +25,18 @@ class AnswerClockQuerySet(models.QuerySet["AnswerClock"]):
         return self.order_by("due_at", "pk")
 
     def late(self, now: dt.datetime) -> AnswerClockQuerySet:
-        return self.running().filter(due_at__lte=now)
+        return self.running().filter(due_at__lt=now)
 
     def with_rung_due(self, now: dt.datetime) -> AnswerClockQuerySet:
         """Running, and the next rung of the reminder ladder has come."""
         return self.running().filter(next_rung_at__lte=now)
+
+    def with_ledger(self) -> AnswerClockQuerySet:
+        """With all that `feedback.facts.clock_facts` reads, in a constant number of queries."""
+        return self.select_related("message__author", "answer__author", "ended_by").prefetch_related(
+            models.Prefetch("reminders", Reminder.objects.select_related("user", "mail")),
+            models.Prefetch("due_changes", DueChange.objects.select_related("actor")),
+        )
 
 
 class AnswerClock(models.Model):
@@ -43,6 +50,7 @@ class AnswerClock(models.Model):
         BY_PHONE = "by_phone", _("answered by phone")
         NO_REPLY_NEEDED = "no_reply", _("no reply needed")
         WITHDRAWN = "withdrawn", _("taken back by the author")
+        JOINED = "joined", _("went on in an earlier clock")
 
     thread = models.ForeignKey(Thread, models.CASCADE, related_name="clocks", verbose_name=_("conversation"))
     message = models.ForeignKey(
@@ -108,6 +116,16 @@ class AnswerClock(models.Model):
         """Late now, or was when it ended; a due time moved afterwards erases nothing."""
         return self.late_since is not None or (self.ended_at or now) > self.due_at
 
+    def note_lateness(self, at: dt.datetime) -> None:
+        """Remembers that the due time passed without an answer, once it has. Not saved; never forgotten again."""
+        if self.late_since is None and at > self.due_at:
+            self.late_since = self.due_at
+
+    @property
+    def is_moved(self) -> bool:
+        """A manager gave it another due time than the policy."""
+        return self.due_at != self.first_due_at
+
     @property
     def answered_in(self) -> dt.timedelta | None:
         """Elapsed time from the client's message to our answer; None while there is none."""
@@ -124,13 +142,14 @@ class Reminder(models.Model):
         SUPPRESSED = "suppressed", _("not reminded")
 
     clock = models.ForeignKey(AnswerClock, models.CASCADE, related_name="reminders", verbose_name=_("clock"))
-    # "50", "75", "90", "100", then "100+2026-11-23" for each working day after.
+    # "50", "75", "90", "100", then "100+2026-11-23" for each working day after; "0": before the first of them.
     rung = models.CharField(_("rung"), max_length=20)
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="reminders", verbose_name=_("to")
     )
     at = models.DateTimeField(_("when"), default=timezone.now)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome)
+    # Words of `feedback.reasons`, which says them in the reader's language.
     reason = models.CharField(_("why"), max_length=300, blank=True)
     mail = models.ForeignKey(
         "notifications.OutgoingMail",

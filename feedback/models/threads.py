@@ -175,6 +175,15 @@ class Message(models.Model):
     # The same form sent twice carries the same key: the second finds the first.
     form_key = models.UUIDField(null=True, unique=True, editable=False)
     withdrawn_at = models.DateTimeField(_("taken back"), null=True, editable=False)
+    # The clock that counts these words of a client; unanswered for as long as it runs.
+    clock = models.ForeignKey(
+        "feedback.AnswerClock",
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="messages",
+        verbose_name=_("answer clock"),
+    )
 
     objects: ClassVar[MessageQuerySet] = MessageQuerySet.as_manager()  # type: ignore[assignment]
 
