@@ -1,5 +1,78 @@
 """What people do in a project: each function one user's verb, atomic, with one event."""
 
 from projects.actions.board import add_task, move_task
+from projects.actions.imports import (
+    CannotImport,
+    Preview,
+    confirm_import,
+    import_tasks,
+    preview_import,
+    upload_import,
+)
+from projects.actions.plan import (
+    add_dependency,
+    add_milestone,
+    add_phase,
+    edit_milestone,
+    move_milestone,
+    reach_milestone,
+    remove_dependency,
+    rename_phase,
+    unreach_milestone,
+)
+from projects.actions.projects import (
+    archive_project,
+    create_project,
+    finish_project,
+    pause_project,
+    restore_project,
+    start_project,
+)
+from projects.actions.tasks import (
+    add_checklist_item,
+    add_hours,
+    edit_task,
+    end_waiting,
+    hide_task,
+    remove_checklist_item,
+    remove_hours,
+    reveal_task,
+    set_waiting,
+    tick_checklist_item,
+)
 
-__all__ = ["add_task", "move_task"]
+__all__ = [
+    "CannotImport",
+    "Preview",
+    "add_checklist_item",
+    "add_dependency",
+    "add_hours",
+    "add_milestone",
+    "add_phase",
+    "add_task",
+    "archive_project",
+    "confirm_import",
+    "create_project",
+    "edit_milestone",
+    "edit_task",
+    "end_waiting",
+    "finish_project",
+    "hide_task",
+    "import_tasks",
+    "move_milestone",
+    "move_task",
+    "pause_project",
+    "preview_import",
+    "reach_milestone",
+    "remove_checklist_item",
+    "remove_dependency",
+    "remove_hours",
+    "rename_phase",
+    "restore_project",
+    "reveal_task",
+    "set_waiting",
+    "start_project",
+    "tick_checklist_item",
+    "unreach_milestone",
+    "upload_import",
+]

@@ -118,6 +118,12 @@ class Project(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("board", args=[self.code])
 
+    def people(self) -> models.QuerySet[User]:
+        """Those of ours who work on it and may be given tasks: the team and the manager, while they may sign in."""
+        return User.objects.active().filter(
+            models.Q(pk=self.manager_id) | models.Q(pk__in=self.team.values("pk"))
+        )
+
     @property
     def is_open(self) -> bool:
         """Work goes on or may go on: tasks can be added and moved."""
