@@ -10,13 +10,15 @@ from typing import Any
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.template.loader import get_template
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from cxportal.lib import dates
 from cxportal.lib.icons import icon_html
+from cxportal.lib.markdown import render as render_markdown
 from cxportal.lib.toasts import undo_url_of
 
 register = template.Library()
@@ -106,22 +108,41 @@ def undo_url(message: Message) -> str:
 
 @register.filter
 def people_time(instant: dt.datetime | None) -> str | SafeString:
-    """A moment as people say it, in the reader's zone; the exact one on hover."""
+    """A moment as people say it ("today 17:40, in 3 hours"), in the reader's zone; the exact one on hover."""
     if instant is None:
         return ""
-    local = timezone.localtime(instant)
+    moment = dates.people_time(instant)
+    return format_html('<time datetime="{}" title="{}">{}</time>', moment.iso, moment.exact, moment.text)
+
+
+@register.filter
+def people_date(day: dt.date | None) -> str | SafeString:
+    """A day as people say it ("today", "Fri 27 Nov"), for a reader in the active zone."""
+    if day is None:
+        return ""
     return format_html(
-        '<time datetime="{}" title="{}">{}</time>',
-        instant.astimezone(dt.UTC).isoformat(timespec="seconds"),
-        formats.date_format(local, "DATETIME_FORMAT"),
-        formats.date_format(local, "SHORT_DATETIME_FORMAT"),
+        '<time datetime="{}">{}</time>', day.isoformat(), dates.people_date(day, timezone.localdate())
     )
+
+
+@register.filter
+def time_left(due: dt.datetime | None) -> str | SafeString:
+    """How long until a due time or since ("in 2 h 10 min", "late by 20 min"); the exact one on hover."""
+    if due is None:
+        return ""
+    moment = dates.people_time(due)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', moment.iso, moment.exact, dates.time_left(due)
+    )
+
+
+@register.filter
+def duration(length: dt.timedelta | None) -> str:
+    """A length of time in its two largest units: "2 h 10 min"."""
+    return "" if length is None else dates.humanize_duration(length)
 
 
 @register.filter
 def markdown(text: str | None) -> SafeString:
     """What people wrote in Markdown, as safe HTML in a block of class cx-prose."""
-    paragraphs = (text or "").strip().split("\n\n")
-    return format_html(
-        '<div class="cx-prose">{}</div>', format_html_join("", "<p>{}</p>", ((p,) for p in paragraphs))
-    )
+    return format_html('<div class="cx-prose">{}</div>', render_markdown(text or ""))
