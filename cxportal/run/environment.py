@@ -37,11 +37,13 @@ def ensure_environment(requirements: Path) -> None:
 
     A .venv that is there, or a link to one, is used as it is and only added to.
     """
+    # script/_bootstrap calls us with the Python of .venv, if that runs; a new minor version needs all of it anew.
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    wanted = f"{version} {hashlib.sha256(requirements.read_bytes()).hexdigest()}"
+    if PYTHON.exists() and installed().get(requirements.name) == wanted:
+        return
     if not environment_works():
         make_environment()
-    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    if installed().get(requirements.name) == wanted:
-        return
     with open(VENV / "cxportal-installed.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done = installed()
@@ -83,14 +85,14 @@ def make_environment() -> None:
         )
     if VENV.exists() and any(VENV.iterdir()) and not (VENV / "pyvenv.cfg").exists():
         fail(f"{VENV} is there but is no Python environment. Move it away and start again.")
+    # Outside .venv, should we be running from what is left of it.
+    python = getattr(sys, "_base_executable", None) or sys.executable
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
         how = f"Run: apt install {package}" if Path("/etc/debian_version").exists() else f"Install {package}"
-        fail(
-            f"This Python ({sys.executable}) comes without venv. {how} (with sudo if needed), then start again."
-        )
+        fail(f"This Python ({python}) comes without venv. {how} (with sudo if needed), then start again.")
     print(f"Making {VENV} with Python {sys.version.split()[0]} …", flush=True)
-    result = subprocess.run([sys.executable, "-m", "venv", "--clear", VENV], stdin=subprocess.DEVNULL)
+    result = subprocess.run([python, "-m", "venv", "--clear", VENV], stdin=subprocess.DEVNULL)
     if result.returncode:
         fail(f"The environment {VENV} could not be made; what Python said is above.")
 
