@@ -15,9 +15,10 @@ from hypothesis import settings
 from clients.models import Client, User
 from projects.models import Project
 from tests.factories import make_client, make_contact, make_project, make_user
+from tests.smtp import smtp, smtp_server
 from tests.world import world
 
-__all__ = ["world"]
+__all__ = ["smtp", "smtp_server", "world"]
 
 # How long one example takes says nothing on a machine that several people share.
 settings.register_profile("portal", deadline=None)

@@ -150,6 +150,8 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 
 ACCOUNT_ADAPTER = "clients.accounts.AccountAdapter"
+ACCOUNT_FORMS = {"reset_password": "clients.forms.accounts.ResetPasswordForm"}
+PASSWORD_RESET_TIMEOUT = 24 * 3600
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -215,6 +217,8 @@ EMAIL_URL = env.str("EMAIL_URL", default="")
 MAIL_DIR = PORTAL_HOME / "mail"  # where mails are written when there is no EMAIL_URL
 globals().update(email_settings(EMAIL_URL, MAIL_DIR))
 EMAIL_TIMEOUT = 20  # seconds, for each step of the SMTP conversation
+MAIL_HAND_OVER_SECONDS = 90  # for the whole hand-over, from DATA to the server's answer
+MAIL_LEASE_SECONDS = 150  # for one mail in a worker's hands: longer than all of the above
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="CX Portal <portal@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

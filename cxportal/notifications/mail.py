@@ -20,6 +20,7 @@ from django.db.models.functions import Least, Now
 from django.utils import timezone
 
 from cxportal.notifications.models import OutgoingMail
+from cxportal.notifications.nudging import nudge_after_commit
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,7 @@ def queue_all(kind: MailKind, drafts: Iterable[Draft]) -> list[OutgoingMail]:
             is_secret=kind.is_secret,
             # The sweep compares with the database's clock: a clock of ours that is ahead must not hold mail back.
             due_at=draft.due_at or Least(now, Now()),
+            first_due_at=draft.due_at or Least(now, Now()),
             give_up_at=draft.give_up_at,
             created_at=now,
             token=mark,
@@ -150,5 +152,11 @@ def queue_all(kind: MailKind, drafts: Iterable[Draft]) -> list[OutgoingMail]:
     if not rows:
         return []
     OutgoingMail.objects.bulk_create(rows, ignore_conflicts=True)
-    new = OutgoingMail.objects.filter(dedupe_key__in=[row.dedupe_key for row in rows], token=mark)
-    return sorted(new, key=lambda mail: mail.pk)
+    new = list(
+        OutgoingMail.objects.filter(dedupe_key__in=[row.dedupe_key for row in rows], token=mark).order_by(
+            "pk"
+        )
+    )
+    if any(mail.due_at <= now for mail in new):
+        nudge_after_commit()
+    return new

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -60,12 +61,24 @@ class Event(models.Model):
 
 
 class OutgoingMailQuerySet(models.QuerySet["OutgoingMail"]):
-    def due(self, now: dt.datetime) -> OutgoingMailQuerySet:
-        """Waiting to be sent, and their time has come."""
+    def due(self, now: dt.datetime | Now) -> OutgoingMailQuerySet:
+        """Waiting to be sent, and their time has come. `now` is aware, or the database's `Now()`."""
         return self.filter(state__in=OutgoingMail.WAITING, due_at__lte=now)
 
     def unsent(self) -> OutgoingMailQuerySet:
+        """Waiting or under way, now or later."""
         return self.filter(state__in=[*OutgoingMail.WAITING, *OutgoingMail.UNDER_WAY])
+
+    def oldest_unsent_at(self, now: dt.datetime) -> dt.datetime | None:
+        """When the oldest mail that should have left by `now`, and has not, was to be sent. None: there is none."""
+        # Two queries, because each has its own partial index: nothing reads the millions that were sent.
+        oldest = [
+            self.filter(state__in=states, first_due_at__lte=now).aggregate(at=models.Min("first_due_at"))[
+                "at"
+            ]
+            for states in (OutgoingMail.WAITING, OutgoingMail.UNDER_WAY)
+        ]
+        return min((at for at in oldest if at is not None), default=None)
 
 
 class OutgoingMail(models.Model):
@@ -103,7 +116,10 @@ class OutgoingMail(models.Model):
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
     reason = models.CharField(_("why"), max_length=300, blank=True)
     due_at = models.DateTimeField(_("to be sent at"), default=timezone.now)
-    give_up_at = models.DateTimeField(_("tried until"), null=True, blank=True)
+    first_due_at = models.DateTimeField(_("to be sent at first"), default=timezone.now)
+    give_up_at = models.DateTimeField(
+        _("not tried after"), null=True, blank=True, help_text=_("Empty: two days after the first try.")
+    )
     lease_until = models.DateTimeField(_("taken until"), null=True, blank=True)
     token = models.UUIDField(_("taken with"), null=True, blank=True)
     attempt_count = models.PositiveIntegerField(_("attempts"), default=0)

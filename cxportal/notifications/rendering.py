@@ -10,7 +10,7 @@ import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import css_inline
 from django.conf import settings
@@ -18,6 +18,9 @@ from django.template import Context, engines
 from django.utils import timezone, translation
 
 from cxportal.notifications.mail import Rendered, one_line
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 # Nothing is ever loaded from elsewhere: what stands in the mail's own <style> is all there is.
 _inliner = css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
@@ -37,7 +40,7 @@ def render_mail(
     template_base: str,
     context: Mapping[str, Any],
     *,
-    subject: str,
+    subject: str | StrPromise,
     language: str,
     zone: dt.tzinfo | str | None = None,
     headers: Mapping[str, str] | None = None,
