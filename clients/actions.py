@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
 
+from clients.mails import PASSWORD_CHANGED, PASSWORD_RESET
 from clients.models import User
 from cxportal.notifications.events import record
+from cxportal.notifications.mail import queue
+
+# A link that comes later than this surprises more than it helps.
+RESET_IS_WANTED_FOR = dt.timedelta(hours=12)
 
 
 def end_sessions(*, user: User, except_key: str | None = None) -> int:
@@ -54,3 +62,35 @@ def change_preferences(*, user: User, name: str, language: str, time_zone: str) 
     user.language = language
     user.time_zone = time_zone
     user.save(update_fields=["name", "language", "time_zone"])
+
+
+@transaction.atomic
+def set_password(*, user: User, password: str) -> None:
+    """Gives `user` a new password; a mail tells them so."""
+    now = timezone.now()
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record("person.password_set", actor=user, is_internal=True, now=now)
+    queue(
+        PASSWORD_CHANGED,
+        key=f"password-changed:{user.pk}:{uuid.uuid4()}",
+        to=user.email,
+        recipient=user,
+        at=now.isoformat(),
+    )
+
+
+@transaction.atomic
+def request_password_reset(*, email: str, language: str, now: dt.datetime | None = None) -> None:
+    """Somebody asks for a new password for `email`: a mail with a link goes there, if it is of one of us.
+
+    Whether it is nobody here looks, so that nobody can tell it from what the request does or how long it takes.
+    """
+    now = now or timezone.now()
+    queue(
+        PASSWORD_RESET,
+        key=f"password-reset:{uuid.uuid4()}",
+        to=email,
+        language=language,
+        give_up_at=now + RESET_IS_WANTED_FOR,
+    )
