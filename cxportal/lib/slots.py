@@ -5,15 +5,15 @@ What the caller keeps of each recipient:
 
 - the schedule, and `next_slot`, the slot that is due next;
 - `covered_until`, the end of the last window that was told: the last slot that was *sent* (or skipped as a
-  quiet week). A slot that joins the next one does not move it, and so loses nothing.
+  quiet week). A slot that joins the next one is not told and does not move it.
 
 The way of a slot, once `next_slot <= now`:
 
     match decide(schedule, next_slot, now):
         case Send(slot, following):  # one mail for `slot` about window(covered_until, slot)
             covered_until, next_slot = slot, following
-        case Join(following):  # no mail
-            next_slot = following
+        case Join(following):  # no mail; the window of the missed slot begins the next one
+            covered_until, next_slot = window(covered_until, next_slot).start, following
 
 A new recipient, a changed weekday, hour or zone, and a board turned on again begin with `first_slot`; where one
 was turned on again, the caller says with `covered_until=None` that what lies between is not to be told.

@@ -199,6 +199,13 @@ def test_the_first_mail_tells_of_seven_days() -> None:
     assert slots.window(None, DUE) == Window(DUE - timedelta(days=7), DUE)
 
 
+def test_a_first_slot_that_joins_the_next_brings_its_seven_days_along() -> None:
+    recipient = Recipient(FRIDAY, DUE - timedelta(days=1))
+    recipient.tick(NEXT - timedelta(hours=47))
+    recipient.tick(NEXT)
+    assert [mail.window for mail in recipient.mails] == [Window(DUE - timedelta(days=7), NEXT)]
+
+
 def test_a_window_reaches_from_the_last_mail_to_this_one() -> None:
     found = slots.window(DUE, NEXT)
     assert DUE in found
@@ -247,6 +254,7 @@ class Recipient:
                 self.mails.append(Mail(slot, slots.window(self.covered_until, slot), now))
                 self.covered_until, self.next_slot = slot, following
             case Join(following):
+                self.covered_until = slots.window(self.covered_until, self.next_slot).start
                 self.next_slot = following
         assert self.next_slot > now
 
@@ -276,7 +284,7 @@ def test_whatever_the_standstills_and_changes_nothing_is_lost_or_told_twice(
         assert start < mail.slot <= mail.sent_at
         assert mail.window.end == mail.slot
     if mails:
-        assert mails[0].window.start == mails[0].slot - timedelta(days=7)
+        assert mails[0].window.start <= mails[0].slot - timedelta(days=7)
         assert recipient.covered_until == mails[-1].window.end
 
 
