@@ -30,8 +30,12 @@ REPOSITORY = Path(__file__).resolve().parent.parent.parent
 class Session:
     """One user's hold on the servers. `database_url` and `redis_url` are good until `leave`."""
 
-    def __init__(self, control: Path, users: int, addresses: dict[str, str]) -> None:
+    def __init__(
+        self, control: Path, users: int, keeper: subprocess.Popen[bytes] | None, addresses: dict[str, str]
+    ) -> None:
+        """`keeper` is the process when we have started it ourselves."""
         self.control = control
+        self._keeper = keeper
         self.database_url = addresses["DATABASE_URL"]
         self.redis_url = addresses["REDIS_URL"]
         self._users: int | None = users
@@ -60,6 +64,8 @@ class Session:
             last = try_exclusive(users)
             if last:
                 stop_keeper(self.control)
+                if self._keeper:
+                    self._keeper.wait()
             os.close(users)
 
 
@@ -86,16 +92,17 @@ def enter(home: Path, say: Say, throwaway: bool) -> Session:
         try:
             take_shared(users)
             addresses = control / "servers.json"
+            keeper = None
             if not (is_held(control / "keeper.lock") and addresses.exists()):
                 wait_until_free(control / "keeper.lock")  # one that is just ending
-                start_keeper(control, say, throwaway)
-            return Session(control, users, json.loads(addresses.read_text()))
+                keeper = start_keeper(control, say, throwaway)
+            return Session(control, users, keeper, json.loads(addresses.read_text()))
         except BaseException:
             os.close(users)
             raise
 
 
-def start_keeper(control: Path, say: Say, throwaway: bool) -> None:
+def start_keeper(control: Path, say: Say, throwaway: bool) -> subprocess.Popen[bytes]:
     lock = open_lock(control / "keeper.lock")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -119,6 +126,7 @@ def start_keeper(control: Path, say: Say, throwaway: bool) -> None:
             keeper.terminate()
             keeper.wait()
         raise
+    return keeper
 
 
 def listen(keeper: subprocess.Popen[bytes], control: Path, say: Say) -> None:
