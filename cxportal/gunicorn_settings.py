@@ -1,6 +1,6 @@
 """How pages are served: a few processes with very few threads each.
 
-More threads per process make pages slower, for they fight over the interpreter lock: docs/adr/0003-gunicorn-threads.md.
+More threads per process make pages slower, for they fight over the interpreter lock: docs/adr/0002-gunicorn-threads.md.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import os
 from pathlib import Path
 from typing import Any
 
+from cxportal.lib.env import whole_number
+
 bind = f"{os.environ.get('BIND') or '127.0.0.1'}:{os.environ.get('PORT') or '8000'}"
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_PROCESSES") or 2)
-threads = int(os.environ.get("WEB_THREADS") or 2)
+workers = whole_number("WEB_PROCESSES", default=2, least=1)
+threads = whole_number("WEB_THREADS", default=2, least=1)
 preload_app = True  # what is loaded before the fork is kept in memory once
 timeout = 60
 graceful_timeout = 20

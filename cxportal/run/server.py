@@ -14,7 +14,7 @@ from pathlib import Path
 from cxportal.embedded import Session
 from cxportal.embedded.places import open_home
 from cxportal.embedded.session import deaf_to_interrupts
-from cxportal.run.preflight import check_given_servers, check_port, only_server
+from cxportal.run.preflight import check_given_servers, check_numbers, check_port, only_server
 from cxportal.run.problems import Problem
 from cxportal.run.surroundings import ROOT, portal_home, portal_port, say, services
 
@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     open_home(home)
     with only_server(home, f"http://localhost:{port}"):
         check_port(host, port)
+        check_numbers()
         check_given_servers()
         say("Starting …")
         with services(home) as session:
@@ -45,7 +46,7 @@ def prepare() -> None:
         [sys.executable, "-m", "cxportal.run", "prepare"], cwd=ROOT, stdin=subprocess.DEVNULL
     )
     if result.returncode:
-        raise Problem("The portal was not started.")
+        sys.exit(result.returncode)
 
 
 def run_parts(home: Path, host: str, port: int, session: Session | None) -> int:
