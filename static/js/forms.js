@@ -30,6 +30,27 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) document.querySelectorAll("form[data-once]").forEach(release);
 });
 
+// --- Passwords: a button that shows what is typed ---
+
+function offerToShow(root) {
+  root.querySelectorAll("[data-show-password][hidden]").forEach((button) => {
+    button.hidden = false;
+  });
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-show-password]");
+  if (!button) return;
+  const field = button.parentElement.querySelector("input");
+  const shown = field.type === "text";
+  field.type = shown ? "password" : "text";
+  button.setAttribute("aria-pressed", String(!shown));
+});
+document.addEventListener("submit", (event) => {
+  event.target.querySelectorAll('[data-show-password][aria-pressed="true"]').forEach((button) => button.click());
+}, true);
+offerToShow(document);
+
 // --- Drafts ---
 
 const PREFIX = "draft:";
@@ -75,5 +96,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const form = event.target.closest?.("form");
   if (form && event.detail.successful) forget(form);
 });
-document.addEventListener("htmx:load", (event) => restore(event.target));
+document.addEventListener("htmx:load", (event) => {
+  restore(event.target);
+  offerToShow(event.target);
+});
 restore(document);

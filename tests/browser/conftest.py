@@ -107,6 +107,10 @@ class Visit:
         self.page.on("pageerror", lambda error: self.problems.append(f"script error: {error}"))
         self.page.on("console", self._heard)
 
+    def forgive(self, part: str) -> None:
+        """Problems that contain `part` were meant to happen."""
+        self.problems[:] = [problem for problem in self.problems if part not in problem]
+
     def _heard(self, message: Any) -> None:
         if message.type in {"error", "warning"}:
             self.problems.append(f"{message.type} on {self.page.url}: {message.text}")

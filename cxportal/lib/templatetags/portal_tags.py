@@ -9,7 +9,7 @@ from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
-from django.template.loader import get_template
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -89,7 +89,7 @@ def internal_badge() -> SafeString:
 def empty_state(name: str, title: str, text: str = "", *, url: str = "", action: str = "") -> SafeString:
     """What an empty page shows: icon, what will be here, and the first step (`action`, leading to `url`)."""
     context = {"name": name, "title": title, "text": text, "url": url, "action": action}
-    return get_template("_empty.html").render(context)
+    return render_to_string("_empty.html", context)
 
 
 @register.filter
@@ -111,18 +111,32 @@ def people_time(instant: dt.datetime | None) -> str | SafeString:
     """A moment as people say it ("today 17:40, in 3 hours"), in the reader's zone; the exact one on hover."""
     if instant is None:
         return ""
-    moment = dates.people_time(instant)
-    return format_html('<time datetime="{}" title="{}">{}</time>', moment.iso, moment.exact, moment.text)
+    said = dates.people_time(instant)
+    return format_html('<time datetime="{}" title="{}">{}</time>', said.iso, said.exact, said.text)
 
 
 @register.filter
 def people_date(day: dt.date | None) -> str | SafeString:
-    """A day as people say it ("today", "Fri 27 Nov"), for a reader in the active zone."""
+    """A date as people say it: "today", "Fri 27 Nov". No time zone moves it; today is the reader's."""
     if day is None:
         return ""
-    return format_html(
-        '<time datetime="{}">{}</time>', day.isoformat(), dates.people_date(day, timezone.localdate())
-    )
+    text = dates.people_date(day, timezone.localdate())
+    return format_html('<time datetime="{}">{}</time>', day.isoformat(), text)
+
+
+@register.filter
+def time_left(due: dt.datetime | None) -> str | SafeString:
+    """How long until a due time, or since: "in 2 h 10 min", "late by 20 min"; the exact time on hover."""
+    if due is None:
+        return ""
+    said = dates.people_time(due)
+    return format_html('<time datetime="{}" title="{}">{}</time>', said.iso, said.exact, dates.time_left(due))
+
+
+@register.filter
+def duration(length: dt.timedelta | None) -> str:
+    """A length of time: "2 h 10 min"."""
+    return "" if length is None else dates.humanize_duration(length)
 
 
 @register.filter
