@@ -13,5 +13,7 @@ urlpatterns = [
 handler400 = "cxportal.portal.views.errors.bad_request"
 handler403 = "cxportal.portal.views.errors.permission_denied"
 handler404 = "cxportal.portal.views.errors.not_found"
-handler429 = "cxportal.portal.views.errors.too_many_requests"  # django-allauth's, when there were too many attempts
+handler429 = (
+    "cxportal.portal.views.errors.too_many_requests"  # django-allauth's, when there were too many attempts
+)
 handler500 = "cxportal.portal.views.errors.server_error"

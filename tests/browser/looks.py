@@ -46,7 +46,7 @@ def too_wide(page: Page) -> list[str]:
                 return true; return false; };
         const out = [...document.body.querySelectorAll('*')]
             .filter((e) => e.getBoundingClientRect().right > root.clientWidth + 0.5 && !inside(e))
-            .map((e) => `${e.tagName.toLowerCase()}.${e.className} reaches ${Math.round(e.getBoundingClientRect().right)}`);
+            .map((e) => `${e.tagName}.${e.className} reaches ${Math.round(e.getBoundingClientRect().right)}`);
         return out.length ? out : [`the page is ${root.scrollWidth} wide`];
     }""")
 

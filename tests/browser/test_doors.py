@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
-from django.conf import settings as django_settings
 from playwright.sync_api import Page
 
 from clients.models import User
-from conftest import SignedIn
 from tests.browser.conftest import Visit
 from tests.browser.looks import inspect
 from tests.factories import PASSWORD

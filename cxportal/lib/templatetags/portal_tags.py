@@ -126,21 +126,6 @@ def people_date(day: dt.date | None) -> str | SafeString:
 
 @register.filter
 def time_left(due: dt.datetime | None) -> str | SafeString:
-    """How long until a due time, or since: "in 2 h 10 min", "late by 20 min"; the exact time on hover."""
-    if due is None:
-        return ""
-    said = dates.people_time(due)
-    return format_html('<time datetime="{}" title="{}">{}</time>', said.iso, said.exact, dates.time_left(due))
-
-
-@register.filter
-def duration(length: dt.timedelta | None) -> str:
-    """A length of time: "2 h 10 min"."""
-    return "" if length is None else dates.humanize_duration(length)
-
-
-@register.filter
-def time_left(due: dt.datetime | None) -> str | SafeString:
     """How long until a due time or since ("in 2 h 10 min", "late by 20 min"); the exact one on hover."""
     if due is None:
         return ""
