@@ -62,7 +62,7 @@ class PortalServer(LiveServer):
 
     def __init__(self, addr: str) -> None:
         super().__init__(addr, start=False)
-        self.thread.static_handler = lambda application: application
+        self.thread.static_handler = lambda application: application  # type: ignore[assignment]
 
 
 @pytest.fixture(scope="session")
