@@ -14,6 +14,7 @@ from csp.constants import SELF
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -31,7 +32,7 @@ class PortalAdminSite(admin.AdminSite):
             if not hasattr(response, "_csp_replace"):
                 static = request.build_absolute_uri(settings.STATIC_URL)
                 response._csp_replace = {  # type: ignore[attr-defined]
-                    "script-src": [static],
+                    "script-src": [static, request.build_absolute_uri(reverse("admin:jsi18n"))],
                     "style-src": [static, "'unsafe-inline'"],
                     "img-src": [SELF, "data:"],
                 }

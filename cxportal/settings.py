@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "cxportal.portal.middleware.SafetyHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -69,6 +70,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "cxportal.portal.middleware.FragmentMiddleware",
 ]
 
 ROOT_URLCONF = "cxportal.urls"
@@ -105,7 +107,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 _REDIS_OPTIONS = {"socket_timeout": 1, "socket_connect_timeout": 1}
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "cxportal.lib.cache.SteadyRedisCache",
         "LOCATION": REDIS_URL or "redis://localhost:6379",
         "KEY_PREFIX": "cx",
         "OPTIONS": _REDIS_OPTIONS,
@@ -150,7 +152,6 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
 
 ACCOUNT_ADAPTER = "clients.accounts.AccountAdapter"
-ACCOUNT_FORMS = {"reset_password": "clients.forms.accounts.ResetPasswordForm"}
 PASSWORD_RESET_TIMEOUT = 24 * 3600
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
@@ -161,10 +162,11 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_FORMS = {
-    "login": "clients.forms.signing_in.SignInForm",
-    "change_password": "clients.forms.signing_in.PasswordChangeForm",
-    "set_password": "clients.forms.signing_in.FirstPasswordForm",
-    "reset_password_from_key": "clients.forms.signing_in.NewPasswordForm",
+    "login": "clients.forms.accounts.SignInForm",
+    "change_password": "clients.forms.accounts.PasswordChangeForm",
+    "set_password": "clients.forms.accounts.FirstPasswordForm",
+    "reset_password": "clients.forms.accounts.ResetPasswordForm",
+    "reset_password_from_key": "clients.forms.accounts.NewPasswordForm",
 }
 # Attempts a minute and address, and failed ones for one account. Counted in the cache.
 ACCOUNT_RATE_LIMITS = {
