@@ -3,7 +3,6 @@
 Tasks take ids, fetch again, call an action and are safe to run twice (docs/reliability.md).
 """
 
-import gc
 import os
 import warnings
 from typing import Any
@@ -23,7 +22,7 @@ app.autodiscover_tasks()
 
 
 @worker_before_create_process.connect
-def keep_shared_memory_shared(**kwargs: Any) -> None:
-    """Leave the loaded code out of garbage collection, which would copy it into each child process."""
-    gc.collect()
-    gc.freeze()
+def before_fork(**kwargs: Any) -> None:
+    from cxportal.preload import preload
+
+    preload()

@@ -5,7 +5,6 @@ More threads per process make pages slower, for they fight over the interpreter 
 
 from __future__ import annotations
 
-import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -30,11 +29,7 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 
 def when_ready(server: Any) -> None:
-    """Before the fork: no connection of ours is shared by two processes, and the loaded code stays one copy."""
-    from django.db import connections
-    from django.urls import get_resolver
+    """Before the fork."""
+    from cxportal.preload import preload
 
-    get_resolver().url_patterns  # noqa: B018 - loads every view while there is one process
-    connections.close_all()
-    gc.collect()
-    gc.freeze()
+    preload()

@@ -91,7 +91,7 @@ class Portal:
             self.output
         )
         assert self.process.poll() is None, self.output
-        assert wait_for(lambda: len(self.named("celery")) >= 4, 60), self.output
+        assert wait_for(lambda: len(self.named("cxportal.worker")) >= 3, 60), self.output
         self.family = [
             psutil.Process(self.process.pid),
             *psutil.Process(self.process.pid).children(recursive=True),

@@ -207,7 +207,7 @@ def test_the_second_start_keeps_data_and_ctrl_c_ends_everything(stopped: Path) -
 def test_the_crash_of_one_part_ends_all_and_says_which_and_why(stopped: Path) -> None:
     portal = Portal(stopped)
     try:
-        portal.named("celery --quiet --app cxportal worker")[0].kill()
+        portal.named("cxportal.worker")[0].kill()
         assert portal.process.wait(60) == 1
         assert "The worker process ended by itself (killed by SIGKILL)" in portal.output.splitlines()[-1]
         assert portal.left_behind() == []
