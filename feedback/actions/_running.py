@@ -79,40 +79,63 @@ def end(
     clock.save()
 
 
-def answer(clock: AnswerClock, message: Message, *, thread: Thread, by: User, now: dt.datetime) -> None:
-    """`message` of ours answers what was stored before it was written; what was not goes on waiting.
-
-    What is written in the portal is written when it is stored: it answers everything. A mail may have been
-    written before the last words of the client were stored.
-    """
-    ending = Ending.BY_PHONE if message.via == Message.Via.PHONE else Ending.ANSWERED
-    if message.via != Message.Via.EMAIL:
-        end(clock, ending, at=message.received_at, by=by, answer=message)
+def answer(clock: AnswerClock, message: Message, *, thread: Thread, now: dt.datetime) -> None:
+    """`message` of ours answers the words it covers; what it does not goes on waiting."""
+    if message.via != Message.Via.EMAIL:  # written when it was stored: it covers everything
+        end_with(clock, message)
         return
     waiting = oldest_first(clock.messages.public())
-    covered = [words for words in waiting if words.stored_at <= message.received_at]
-    left = [words for words in waiting if words.stored_at > message.received_at]
+    covered = [words for words in waiting if covers(message, words)]
+    left = [words for words in waiting if not covers(message, words)]
     if not covered:
         return
-    if not left:
-        end(clock, ending, at=message.received_at, by=by, answer=message)
+    if covered[0] != waiting[0]:  # the oldest words came late and still wait
+        end_apart(covered, message, clock=clock)
         return
-    if covered[0] == waiting[0]:
-        end(clock, ending, at=message.received_at, by=by, answer=message)
-        move_to(left, start(thread, left[0], now=now))
-        return
-    # The oldest words came late and still wait: what was answered gets a clock of its own, and that one ends.
+    end_with(clock, message)
+    if left:
+        take_in(left, thread=thread, now=now)
+
+
+def covers(message: Message, words: Message) -> bool:
+    """Whether `words` of the client were stored before `message` of ours was written.
+
+    What is written in the portal is written when it is stored. A mail may have been written before.
+    """
+    written_later = message.via != Message.Via.EMAIL or words.stored_at <= message.received_at
+    return words.pk < message.pk and written_later
+
+
+def end_with(clock: AnswerClock, message: Message) -> None:
+    """`message` of ours is the answer the clock waited for."""
+    ending = Ending.BY_PHONE if message.via == Message.Via.PHONE else Ending.ANSWERED
+    end(clock, ending, at=message.received_at, by=message.author, answer=message)
+
+
+def end_apart(covered: list[Message], message: Message, *, clock: AnswerClock) -> None:
+    """These words of `clock`, oldest first, were answered by `message` while others of it go on waiting: they get
+    a clock of their own, and that one ends."""
     due_at = arithmetic.due_at(Policy.from_json(clock.policy), covered[0].received_at)
     apart = AnswerClock(
-        thread=thread,
+        thread_id=clock.thread_id,
         message=covered[0],
         policy=clock.policy,
         started_at=covered[0].received_at,
         due_at=due_at,
         first_due_at=due_at,
     )
-    end(apart, ending, at=message.received_at, by=by, answer=message)
+    end_with(apart, message)
     move_to(covered, apart)
+
+
+def take_in(words: list[Message], *, thread: Thread, now: dt.datetime) -> None:
+    """These words, oldest first, wait: in the clock that runs, or in a new one."""
+    clock = running_clock(thread)
+    if clock is None:
+        clock = start(thread, words[0], now=now)
+    elif words[0].received_at < clock.started_at:
+        begin_at(clock, words[0], thread=thread, now=now)
+    move_to(words, clock)
 
 
 def run_again(clock: AnswerClock, *, thread: Thread, now: dt.datetime) -> AnswerClock:

@@ -303,17 +303,12 @@ def _count(message: Message, thread: Thread, running: AnswerClock | None, now: d
     """What public words do to the clock: ours stop it, a client's start it, join it, or move its start back."""
     if not message.by_client:
         if running is not None:
-            _running.answer(running, message, thread=thread, by=_author(message), now=now)
+            _running.answer(running, message, thread=thread, now=now)
     elif running is None:
         message.clock = _running.start(thread, message, now=now)
         message.save(update_fields=["clock"])
     elif message.received_at < running.started_at:
         _running.begin_at(running, message, thread=thread, now=now)
-
-
-def _author(message: Message) -> User:
-    assert message.author is not None
-    return message.author
 
 
 def _tell(message: Message, thread: Thread, running: AnswerClock | None) -> None:

@@ -6,7 +6,6 @@ import datetime as dt
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, Q
 
 from clients.models import User
 from feedback.actions import _running
@@ -98,31 +97,24 @@ def _count_without(
 
 
 def _open_again(message: Message, thread: Thread, now: dt.datetime) -> None:
-    """Clocks that `message` ended: a later answer that covers the same words takes its place, else they run again."""
-    for clock in AnswerClock.objects.filter(answer=message).select_for_update(no_key=True).order_by("pk"):
-        later = _next_answer(clock, thread)
-        if later is not None:
-            ending = AnswerClock.Ending.ANSWERED
-            if later.via == Message.Via.PHONE:
-                ending = AnswerClock.Ending.BY_PHONE
-            _running.end(clock, ending, at=later.received_at, by=later.author, answer=later)
-            continue
-        _running.run_again(clock, thread=thread, now=now)
-        if not thread.is_open:  # somebody waits again: a closed conversation never hides that
+    """Words that `message` answered: a later answer that covers them takes its place, else their clock runs again."""
+    ended = AnswerClock.objects.filter(answer=message).select_for_update(no_key=True).order_by("pk")
+    for clock in ended:
+        waiting = _running.oldest_first(clock.messages.public()) or [clock.message]
+        oldest, left = waiting[0], waiting
+        for later in thread.messages.public().from_us().filter(pk__gt=message.pk).order_by("pk"):
+            covered = [words for words in left if _running.covers(later, words)]
+            if not covered:
+                continue
+            left = [words for words in left if words not in covered]
+            if oldest in covered:
+                _running.end_with(clock, later)
+            else:
+                _running.end_apart(covered, later, clock=clock)
+        if oldest in left:
+            _running.run_again(clock, thread=thread, now=now)
+        elif left:
+            _running.take_in(left, thread=thread, now=now)
+        if left and not thread.is_open:  # somebody waits again: a closed conversation never hides that
             thread.status, thread.closed_at = Thread.Status.OPEN, None
             thread.save(update_fields=["status", "closed_at"])
-
-
-def _next_answer(clock: AnswerClock, thread: Thread) -> Message | None:
-    """The first public message of ours that was written after all words of `clock` were stored."""
-    words = clock.messages.public().aggregate(last=Max("pk"), stored=Max("stored_at"))
-    if words["last"] is None:
-        return None
-    written_after = ~Q(via=Message.Via.EMAIL) | Q(received_at__gte=words["stored"])
-    return (
-        thread.messages.public()
-        .from_us()
-        .filter(written_after, pk__gt=words["last"])
-        .order_by("received_at", "pk")
-        .first()
-    )
