@@ -183,6 +183,13 @@ def test_a_long_path_gets_a_short_socket_folder_that_goes_again(place: Path) -> 
     assert not folder.exists()
 
 
+def test_a_path_may_hold_anything(place: Path) -> None:
+    home = place / 'Ольга, "our" \\ home'
+    with servers(home, say=print, throwaway=True) as session:
+        assert query(session, "SELECT 1") == 1
+        assert redis.Redis.from_url(session.redis_url).ping()
+
+
 def test_folders_that_were_there_keep_their_permissions(place: Path) -> None:
     modes = {place: 0o755, place / "data": 0o751, place / "data" / "home": 0o2711}
     for folder, mode in modes.items():

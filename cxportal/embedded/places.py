@@ -225,13 +225,14 @@ def make_outside() -> None:
 
 
 def socket_folder(places: Places) -> Path:
-    """A folder for the sockets, closed to others: in the data folder, or a short new one where paths get too long.
+    """A folder for the sockets, closed to others: in the data folder, or a short new one where the path will not do.
 
     A folder made elsewhere is recorded in `control/socket-folder`, so that the next start removes what a crash left.
     """
     remove_socket_folder(places)
     folder = places.data / "run"
-    if len(os.fsencode(folder / LONGEST_SOCKET_NAME)) > SOCKET_PATH_LIMIT:
+    too_long = len(os.fsencode(folder / LONGEST_SOCKET_NAME)) > SOCKET_PATH_LIMIT
+    if too_long or "," in str(folder) or '"' in str(folder):  # a comma separates folders for PostgreSQL
         folder = Path(tempfile.mkdtemp(prefix="cxportal-", dir="/tmp"))
         (places.control / "socket-folder").write_text(f"{folder}\n")
     make_folder(folder, 0o700, places.account)

@@ -58,7 +58,7 @@ class Valkey:
             SETTINGS.format(
                 socket=self.socket,
                 password=self.password,
-                data=self.data,
+                data=str(self.data).replace("\\", r"\\").replace('"', r"\""),
                 save='""' if self.throwaway else "300 1",
             ),
             self.places.account,

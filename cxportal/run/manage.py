@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from cxportal.run.surroundings import portal_home, services
+from cxportal.run.surroundings import compile_texts, portal_home, services
 
 
 def main(arguments: list[str]) -> int:
+    compile_texts()
     with services(portal_home(), tell=lambda line: print(line, file=sys.stderr, flush=True)):
         from django.core.exceptions import ImproperlyConfigured
         from django.core.management import execute_from_command_line

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cxportal.run.problems import Problem
-from cxportal.run.surroundings import ROOT, say
+from cxportal.run.surroundings import compile_texts, say
 
 # Any number that no other program takes as an advisory lock in our database.
 PREPARING = 0x6378706F
@@ -35,15 +35,6 @@ def main(arguments: list[str]) -> int:
         migrate()
         load_demo()
     return 0
-
-
-def compile_texts() -> None:
-    from cxportal.lib.catalogues import compile_catalogues
-
-    try:
-        compile_catalogues(ROOT / "locale")
-    except OSError as error:
-        raise Problem(f"The translations could not be compiled: {error}") from None
 
 
 def check() -> None:

@@ -59,6 +59,16 @@ def services(
         yield session
 
 
+def compile_texts() -> None:
+    """Make the translations that Django reads, where the catalogues are newer."""
+    from cxportal.lib.catalogues import compile_catalogues
+
+    try:
+        compile_catalogues(ROOT / "locale")
+    except OSError as error:
+        raise Problem(f"The translations could not be compiled: {error}") from None
+
+
 def kept_secret_key(home: Path) -> str:
     """The secret key in PORTAL_HOME, made on the first start, readable by its owner only."""
     path = home / "secret-key"

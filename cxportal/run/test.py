@@ -8,8 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cxportal.run.prepare import compile_texts
-from cxportal.run.surroundings import services
+from cxportal.run.surroundings import compile_texts, services
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Set by the person for the portal, not for its tests.
