@@ -18,6 +18,8 @@ warnings.simplefilter("ignore", SecurityWarning)
 
 app = Celery("cxportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
+# "Current" is per thread, and pages are served by threads: this one is meant in all of them.
+app.set_default()
 app.autodiscover_tasks()
 
 
