@@ -265,7 +265,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "tick": {"task": "cxportal.portal.tasks.tick", "schedule": 60.0, "options": {"expires": 55}},
 }
-CELERY_BEAT_SCHEDULE_FILENAME = str(PORTAL_HOME / "celerybeat-schedule")
+CELERY_BEAT_SCHEDULER = "cxportal.ticking.OwnLegsScheduler"
 
 # --- Logs ---------------------------------------------------------------------------------------
 

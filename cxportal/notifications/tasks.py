@@ -7,7 +7,7 @@ from celery import shared_task
 from cxportal.notifications.sending import send_due
 
 # The beat ticks each minute: what is left after this goes on there, and a worker that is to end need not wait long.
-SECONDS = 45
+SECONDS = 20
 
 
 @shared_task
