@@ -13,12 +13,15 @@ from django.db import connection
 
 from cxportal.notifications.heartbeats import beat
 from cxportal.notifications.sending import send_due
+from feedback.ladder import remind_due
 
 logger = logging.getLogger(__name__)
 
 # What there is to do besides sending mail, in this order. Each gets the instant that counts as now (None: the
 # present), does what is due by then, and says how many there were.
-PARTS: dict[str, Callable[[dt.datetime | None], int]] = {}
+PARTS: dict[str, Callable[[dt.datetime | None], int]] = {
+    "reminders": remind_due,
+}
 
 
 @dataclass(frozen=True)
