@@ -11,3 +11,4 @@ class PortalConfig(AppConfig):
         # Every process that uses Django has the one Celery application, for @shared_task.
         import cxportal.celery
         import cxportal.checks  # noqa: F401
+        from cxportal.portal.weekly import subscriptions  # noqa: F401 (registers itself)

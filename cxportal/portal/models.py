@@ -13,10 +13,15 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import User, WorkingSpan
 from clients.models.people import validate_time_zone
+from cxportal.lib.slots import Schedule
 from projects.models import Project
 
 
 class BoardScheduleQuerySet(models.QuerySet["BoardSchedule"]):
+    def visible_to(self, user: User) -> BoardScheduleQuerySet:
+        """One's own."""
+        return self.filter(user=user)
+
     def due(self, now: dt.datetime) -> BoardScheduleQuerySet:
         return self.filter(is_on=True, next_slot_at__lte=now)
 
@@ -57,6 +62,10 @@ class BoardSchedule(models.Model):
     def __str__(self) -> str:
         return str(self.user)
 
+    def slots(self) -> Schedule:
+        """Weekday, hour and zone in the words of the arithmetic of slots."""
+        return Schedule(self.weekday, self.hour, self.time_zone)
+
 
 class BoardIntroduction(models.Model):
     """The manager's own words on top of one project's section, for one week; used once."""
@@ -66,8 +75,8 @@ class BoardIntroduction(models.Model):
     )
     text = models.TextField(_("introduction"), max_length=2000)
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES)
-    # The day of the slots it is for, in each recipient's own zone: the next one after it was written.
-    week_of = models.DateField(_("for the week ending"))
+    # The Monday of the week whose slots it is for, as each recipient's own zone counts weeks.
+    week_of = models.DateField(_("for the week of"))
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     updated_at = models.DateTimeField(default=timezone.now)
 
@@ -102,6 +111,8 @@ class SentBoard(models.Model):
     window_start = models.DateTimeField(_("from"))
     window_end = models.DateTimeField(_("until"))
     is_extra = models.BooleanField(_("sent by hand"), default=False)
+    # The same form sent twice carries the same key: the second queues nothing.
+    form_key = models.UUIDField(null=True, editable=False)
     outcome = models.CharField(_("outcome"), max_length=16, choices=Outcome, default=Outcome.QUEUED)
     projects = models.ManyToManyField(Project, blank=True, related_name="sent_boards")
     mail = models.ForeignKey("notifications.OutgoingMail", models.SET_NULL, null=True, related_name="+")
@@ -116,7 +127,8 @@ class SentBoard(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["user", "slot_at"], condition=models.Q(is_extra=False), name="board_once_per_slot"
-            )
+            ),
+            models.UniqueConstraint(fields=["user", "form_key"], name="board_once_per_form"),
         ]
 
     def __str__(self) -> str:

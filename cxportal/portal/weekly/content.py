@@ -1,0 +1,469 @@
+"""What one person's weekly board says, as plain values.
+
+`gather` reads it through the same access doors as the pages, in a number of queries that does not depend on how
+many projects there are. Equal sections are equal values: what is the same for several recipients is rendered once.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db.models import F, Prefetch, Q, Window
+from django.db.models.functions import RowNumber
+
+from clients.models import User
+from cxportal.notifications.rendering import absolute
+from cxportal.portal.models import BoardIntroduction, BoardSchedule, SentBoard
+from feedback.models import AnswerClock, Thread
+from projects.models import DateChange, Milestone, Project, Task
+from projects.progress import health_of, progress_of
+
+NEXT_TASKS = 5
+MOST_LINES = 30  # of one group; the rest is a number and a link
+
+
+@dataclass(frozen=True)
+class TaskLine:
+    key: str
+    title: str
+    url: str
+    due_on: dt.date | None = None
+    is_overdue: bool = False
+    reopened: bool = False
+    waiting_for: str = ""
+    waiting_since: dt.datetime | None = None
+
+
+@dataclass(frozen=True)
+class Group:
+    """Some lines of a list, and how many there are in all."""
+
+    lines: tuple[TaskLine, ...] = ()
+    total: int = 0
+
+    @property
+    def more(self) -> int:
+        return max(0, self.total - len(self.lines))
+
+
+@dataclass(frozen=True)
+class Move:
+    """A date that was moved in the window: from the first to the last one, with the last reason given."""
+
+    name: str
+    old: dt.date | None
+    new: dt.date | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class MilestoneLine:
+    name: str
+    due_on: dt.date | None
+    reached_on: dt.date | None = None
+    is_overdue: bool = False
+    move: Move | None = None
+
+
+@dataclass(frozen=True)
+class QuestionLine:
+    subject: str
+    url: str
+    asked_at: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    is_late: bool = False
+    answered_in: dt.timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Introduction:
+    text: str
+    language: str
+    author: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """One project. `about` is "active", "paused" (one line) or "finished" (its last mail, a summary)."""
+
+    project_id: int
+    code: str
+    name: str
+    url: str
+    about: str
+    health: str = ""
+    health_reason: str = ""
+    done_count: int = 0
+    total: int = 0
+    introduction: Introduction | None = None
+    done: Group = field(default_factory=Group)
+    in_progress: Group = field(default_factory=Group)
+    to_do: Group = field(default_factory=Group)
+    waiting: Group = field(default_factory=Group)
+    milestones: tuple[MilestoneLine, ...] = ()
+    moves: tuple[Move, ...] = ()
+    questions: tuple[QuestionLine, ...] = ()
+
+    @property
+    def percent(self) -> int:
+        """Rounded down: 100 means that nothing is left."""
+        return self.done_count * 100 // self.total if self.total else 0
+
+    @property
+    def is_quiet(self) -> bool:
+        """Nothing happened in the window."""
+        return not (
+            self.done.total
+            or self.moves
+            or self.questions
+            or self.introduction
+            or any(line.reopened for line in (*self.in_progress.lines, *self.to_do.lines))
+            or any(line.reached_on or line.move for line in self.milestones)
+        )
+
+    @property
+    def needs_attention(self) -> bool:
+        """Something is late or waits for the client: then it is never skipped."""
+        return bool(self.waiting.total) or self.health == Project.Health.LATE or self.has_late_answer
+
+    @property
+    def has_late_answer(self) -> bool:
+        return any(question.is_late for question in self.questions)
+
+    @property
+    def worry(self) -> tuple[int, int, int, str]:
+        """Sorts the section that needs attention first."""
+        order = [Project.Health.LATE, Project.Health.AT_RISK, Project.Health.ON_TRACK]
+        health = order.index(Project.Health(self.health)) if self.health else len(order)
+        return (0 if self.waiting.total else 1, health, 0 if self.has_late_answer else 1, self.name)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A whole mail: its sections, the one that needs attention first, and questions about no project."""
+
+    sections: tuple[Section, ...]
+    questions: tuple[QuestionLine, ...]
+    window_start: dt.datetime
+    window_end: dt.datetime
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.sections
+
+    @property
+    def is_quiet(self) -> bool:
+        return not self.questions and all(section.is_quiet for section in self.sections)
+
+    @property
+    def needs_attention(self) -> bool:
+        return any(section.needs_attention for section in self.sections) or any(
+            question.is_late for question in self.questions
+        )
+
+
+def chosen_projects(user: User, schedule: BoardSchedule | None) -> list[Project]:
+    """The projects a person's board tells of: those they see, less what they left out.
+
+    Drafts and archived ones tell nobody anything; a finished one comes once more and then never again.
+    """
+    shown = (
+        Project.objects.visible_to(user)
+        .exclude(status__in=[Project.Status.DRAFT, Project.Status.ARCHIVED])
+        .order_by("pk")
+    )
+    if schedule is not None and schedule.pk:
+        shown = shown.exclude(pk__in=schedule.left_out.values("pk"))
+    projects = list(shown)
+    finished = [project for project in projects if project.status == Project.Status.FINISHED]
+    if not finished:
+        return projects
+    last_told = {
+        project_id: end
+        for project_id, end in SentBoard.objects.filter(
+            user=user, projects__in=finished, is_extra=False, outcome=SentBoard.Outcome.QUEUED
+        )
+        .order_by("window_end")
+        .values_list("projects", "window_end")
+    }
+    return [
+        project
+        for project in projects
+        if project.status != Project.Status.FINISHED
+        or project.finished_at is None
+        or (end := last_told.get(project.pk)) is None
+        or end <= project.finished_at
+    ]
+
+
+def monday_of(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
+    """The Monday of the week an instant lies in, in a zone: what introductions are kept under."""
+    day = instant.astimezone(zone).date()
+    return day - dt.timedelta(days=day.weekday())
+
+
+def gather(
+    user: User,
+    projects: Iterable[Project],
+    *,
+    start: dt.datetime,
+    end: dt.datetime,
+    now: dt.datetime,
+    zone: dt.tzinfo,
+    told: frozenset[int] = frozenset(),
+    week: dt.date | None = None,
+) -> Board:
+    """What `user` is told of `projects` about `start <= instant < end`.
+
+    The projects are narrowed to those `user` may see at this moment, whatever was asked for. What is in progress,
+    to do or waiting is as of `now`. `zone` decides what day it is for the reader; `told` are introductions they
+    already had; `week` is the Monday of the week whose introductions are used, without it that of `end`.
+    """
+    chosen = list(
+        Project.objects.visible_to(user)
+        .filter(pk__in=[project.pk for project in projects])
+        .exclude(status__in=[Project.Status.DRAFT, Project.Status.ARCHIVED])
+        .select_related("client")
+        .order_by("name", "pk")
+    )
+    reader = _Reader(user, chosen, start=start, end=end, now=now, zone=zone, told=told, week=week)
+    questions = reader.questions()
+    sections = sorted((reader.section(project, questions) for project in chosen), key=lambda s: s.worry)
+    return Board(
+        sections=tuple(sections),
+        questions=tuple(questions.get(None, ())),
+        window_start=start,
+        window_end=end,
+    )
+
+
+class _Reader:
+    """Fetches everything for all projects at once, then hands out each project's share."""
+
+    def __init__(
+        self,
+        user: User,
+        projects: Sequence[Project],
+        *,
+        start: dt.datetime,
+        end: dt.datetime,
+        now: dt.datetime,
+        zone: dt.tzinfo,
+        told: frozenset[int],
+        week: dt.date | None,
+    ) -> None:
+        self.week = week or monday_of(end, zone)
+        self.user, self.start, self.end, self.now, self.zone = user, start, end, now, zone
+        self.today = now.astimezone(zone).date()
+        self.projects = projects
+        working = [p for p in projects if p.status != Project.Status.PAUSED]
+        self.progress = progress_of(working, user)
+        self.health = health_of(working, user, self.today)
+        self.tasks = self._tasks(working)
+        self.milestones = self._milestones(working)
+        self.changes = self._changes(working)
+        self.introductions = self._introductions(working, told)
+
+    def _tasks(self, projects: Sequence[Project]) -> dict[int, list[Task]]:
+        mine = Task.objects.visible_to(self.user).filter(project__in=projects)
+        shown = (
+            mine.filter(
+                Q(column__kind="doing")
+                | Q(waiting_since__isnull=False) & ~Q(column__kind="done")
+                | Q(column__kind="done", done_at__gte=self.start, done_at__lt=self.end)
+            )
+            .select_related("column")
+            .order_by("project", F("due_on").asc(nulls_last=True), "rank", "pk")
+        )
+        coming = (
+            mine.to_do()
+            .filter(waiting_since=None)
+            .annotate(
+                place=Window(
+                    RowNumber(),
+                    partition_by=F("project"),
+                    order_by=[F("due_on").asc(nulls_last=True), F("rank").asc(), F("id").asc()],
+                )
+            )
+            .filter(place__lte=NEXT_TASKS)
+            .select_related("column")
+            .order_by("project", "place")
+        )
+        found: dict[int, list[Task]] = defaultdict(list)
+        for task in (*shown, *coming):
+            found[task.project_id].append(task)
+        return found
+
+    def _milestones(self, projects: Sequence[Project]) -> dict[int, list[Milestone]]:
+        reached = Q(reached_on__gte=self._day(self.start), reached_on__lte=self._day(self.end))
+        found: dict[int, list[Milestone]] = defaultdict(list)
+        for milestone in (
+            Milestone.objects.visible_to(self.user)
+            .filter(Q(reached_on=None) | reached, project__in=projects)
+            .order_by(F("due_on").asc(nulls_last=True), "position", "pk")
+        ):
+            found[milestone.project_id].append(milestone)
+        return found
+
+    def _changes(self, projects: Sequence[Project]) -> dict[int, list[DateChange]]:
+        found: dict[int, list[DateChange]] = defaultdict(list)
+        for change in (
+            DateChange.objects.visible_to(self.user)
+            .filter(project__in=projects, at__gte=self.start, at__lt=self.end, field=DateChange.Field.DUE)
+            .select_related("task", "milestone")
+            .order_by("at", "pk")
+        ):
+            found[change.project_id].append(change)
+        return found
+
+    def _introductions(self, projects: Sequence[Project], told: frozenset[int]) -> dict[int, Introduction]:
+        return {
+            words.project_id: Introduction(words.text, words.language, words.author.name if words.author else "")
+            for words in BoardIntroduction.objects.filter(
+                project__in=projects, week_of=self.week
+            )
+            .exclude(pk__in=told)
+            .exclude(text="")
+            .select_related("author")
+        }
+
+    def questions(self) -> dict[int | None, list[QuestionLine]]:
+        """Questions that are open, or were asked or answered in the window, by project."""
+        told_of = Q(ended_at=None) | Q(started_at__gte=self.start) | Q(ended_at__gte=self.start)
+        clocks = AnswerClock.objects.filter(told_of, started_at__lt=self.end).order_by("started_at")
+        companies = {project.client_id for project in self.projects}
+        found: dict[int | None, list[QuestionLine]] = defaultdict(list)
+        threads = (
+            Thread.objects.visible_to(self.user)
+            .filter(
+                Q(project__in=self.projects) | Q(project=None, client__in=companies),
+                pk__in=clocks.values("thread"),
+            )
+            .prefetch_related(Prefetch("clocks", queryset=clocks, to_attr="told_clocks"))
+            .order_by("pk")
+            .distinct()
+        )
+        for thread in threads:
+            line = self._question(thread)
+            if line:
+                found[thread.project_id].append(line)
+        for lines in found.values():
+            lines.sort(key=lambda line: (line.due_at is None, line.due_at or line.asked_at or self.now))
+        return found
+
+    def _question(self, thread: Thread) -> QuestionLine | None:
+        clocks: list[AnswerClock] = thread.told_clocks  # type: ignore[attr-defined]
+        last = clocks[-1]
+        if last.is_running:
+            return QuestionLine(
+                subject=thread.subject,
+                url=absolute(thread.get_absolute_url()),
+                asked_at=last.started_at,
+                due_at=last.due_at,
+                is_late=last.is_late(self.now),
+            )
+        if last.answered_in is None:  # taken back, or no answer was needed
+            return None
+        return QuestionLine(
+            subject=thread.subject,
+            url=absolute(thread.get_absolute_url()),
+            asked_at=last.started_at,
+            answered_in=last.answered_in,
+        )
+
+    def section(self, project: Project, questions: dict[int | None, list[QuestionLine]]) -> Section:
+        if project.status == Project.Status.PAUSED:
+            return Section(
+                project_id=project.pk,
+                code=project.code,
+                name=project.name,
+                url=absolute(project.get_absolute_url()),
+                about="paused",
+                questions=tuple(questions.get(project.pk, ())),
+            )
+        progress, health = self.progress[project.pk], self.health[project.pk]
+        tasks = self.tasks[project.pk]
+        waiting = [task for task in tasks if task.is_waiting]
+        doing = [task for task in tasks if task.column.kind == "doing" and not task.is_waiting]
+        coming = [task for task in tasks if task.column.kind == "todo" and not task.is_waiting]
+        done = [task for task in tasks if task.is_done]
+        milestones, moves = self._plan(project)
+        finished = project.status == Project.Status.FINISHED
+        return Section(
+            project_id=project.pk,
+            code=project.code,
+            name=project.name,
+            url=absolute(project.get_absolute_url()),
+            about="finished" if finished else "active",
+            health="" if finished else str(health.status),
+            health_reason="" if finished else str(health.reason),
+            done_count=progress.done,
+            total=progress.total,
+            introduction=self.introductions.get(project.pk),
+            done=self._group(project, done),
+            in_progress=self._group(project, doing),
+            to_do=self._group(project, coming, total=progress.to_do),
+            waiting=self._group(project, waiting),
+            milestones=milestones,
+            moves=moves,
+            questions=tuple(questions.get(project.pk, ())),
+        )
+
+    def _group(self, project: Project, tasks: Sequence[Task], total: int | None = None) -> Group:
+        lines = tuple(self._line(project, task) for task in tasks[:MOST_LINES])
+        return Group(lines=lines, total=len(tasks) if total is None else total)
+
+    def _line(self, project: Project, task: Task) -> TaskLine:
+        task.project = project  # fetched once for all of them
+        return TaskLine(
+            key=task.key,
+            title=task.title,
+            url=absolute(task.get_absolute_url()),
+            due_on=None if task.is_done else task.due_on,
+            is_overdue=task.is_overdue(self.today),
+            reopened=bool(
+                not task.is_done and task.reopened_at and self.start <= task.reopened_at < self.end
+            ),
+            waiting_for=task.waiting_for if task.is_waiting else "",
+            waiting_since=task.waiting_since if task.is_waiting else None,
+        )
+
+    def _plan(self, project: Project) -> tuple[tuple[MilestoneLine, ...], tuple[Move, ...]]:
+        by_milestone: dict[int, Move] = {}
+        by_task: dict[int, Move] = {}
+        for change in self.changes[project.pk]:
+            moves, pk = (
+                (by_milestone, change.milestone_id) if change.milestone_id else (by_task, change.task_id)
+            )
+            assert pk is not None
+            before = moves.get(pk)
+            moves[pk] = Move(
+                name=str(change.milestone or (change.task and change.task.title)),
+                old=before.old if before else change.old,
+                new=change.new,
+                reason=change.reason or (before.reason if before else ""),
+            )
+        lines = tuple(
+            MilestoneLine(
+                name=milestone.name,
+                due_on=milestone.due_on,
+                reached_on=milestone.reached_on,
+                is_overdue=bool(
+                    milestone.due_on and not milestone.reached_on and milestone.due_on < self.today
+                ),
+                move=_real(by_milestone.get(milestone.pk)),
+            )
+            for milestone in self.milestones[project.pk]
+        )
+        return lines, tuple(move for move in by_task.values() if _real(move))
+
+    def _day(self, instant: dt.datetime) -> dt.date:
+        return instant.astimezone(self.zone).date()
+
+
+def _real(move: Move | None) -> Move | None:
+    """None for a date that was moved and moved back."""
+    return move if move and move.old != move.new else None
