@@ -68,7 +68,7 @@ def render_board(
         headers={
             "List-Unsubscribe": f"<{stop}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-            "List-Id": f"{_('Weekly status board')} <weekly-board.{_host()}>",
+            "List-Id": f"<weekly-board.{_host()}>",
         },
     )
 

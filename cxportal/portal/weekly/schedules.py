@@ -131,8 +131,10 @@ def _take_slot(schedule: BoardSchedule, now: dt.datetime) -> bool:
     match decide(schedule.slots(), due_slot, now):
         case Join(following):
             _write_down(schedule, due_slot, following, SentBoard.Outcome.JOINED)
+            # Also the seven days of a very first slot are told in the next one.
+            schedule.covered_until = window(schedule.covered_until, due_slot).start
             schedule.next_slot_at = following
-            schedule.save(update_fields=["next_slot_at"])
+            schedule.save(update_fields=["next_slot_at", "covered_until"])
             return False
         case Send(slot, following):
             return _send_slot(schedule, slot, following, now)
