@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cxportal.portal.weekly.links import stop_token
+
 if TYPE_CHECKING:
     from tests.world import World
 
@@ -65,6 +67,21 @@ MATRIX: dict[str, Line] = {
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),
     "choose_language": Line(EVERYONE, data={"language": "en"}, methods=("post",)),
+    "my_weekly": Line(CLIENTS | {"stranger"}, deny=TEAM | {"outsider"}),
+    "weekly": Line(MANAGERS, deny=CLIENTS | {"specialist"}, own=house, data={"text": "", "language": "en"}),
+    "weekly_preview": Line(
+        MANAGERS,
+        deny=CLIENTS | {"specialist"},
+        own=lambda world: {**house(world), "pk": world.people["owner"].pk},
+        foreign=(lambda world: {"code": world.other_project.code, "pk": world.people["owner"].pk},),
+        methods=("get",),
+    ),
+    "weekly_send": Line(MANAGERS, deny=CLIENTS | {"specialist"}, own=house, methods=("post",)),
+    # The token is the right, whoever holds it: it stops one person's weekly board and nothing else.
+    "weekly_stop": Line(EVERYONE, own=lambda world: {"token": stop_token(world.people["owner"])}),
+    "weekly_again": Line(
+        EVERYONE, own=lambda world: {"token": stop_token(world.people["owner"])}, methods=("post",)
+    ),
 }
 
 # Whole trees of URLs guarded in one place, tested there.

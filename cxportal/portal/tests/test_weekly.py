@@ -19,6 +19,7 @@ from cxportal.portal.weekly.links import stop_token
 from cxportal.portal.weekly.schedules import change_schedule, queue_due_boards
 from projects.models import DateChange, Project
 from tests.factories import make_contact, make_milestone, make_project, make_task
+from tests.mail_support import unsupported
 
 # A Friday 16:00 in Berlin, winter time, and what is around it.
 FRIDAY = dt.datetime(2026, 11, 27, 15, 0, tzinfo=dt.UTC)
@@ -364,3 +365,14 @@ def test_a_contact_sets_their_own_board(berlin, house, owner, browser_of) -> Non
     schedule = BoardSchedule.objects.get(user=owner)
     assert (schedule.weekday, schedule.hour, schedule.time_zone) == (0, 9, "Asia/Tokyo")
     assert list(schedule.left_out.all()) == [house]
+
+
+def test_mail_programs_know_everything_the_mail_stands_on(berlin, house, owner, time_machine) -> None:
+    make_task(house, "Foundation", kind="done", done_at=FRIDAY - DAY)
+    make_task(house, "Tiles", waiting_since=FRIDAY - 2 * DAY, waiting_for="Which colour?")
+    make_milestone(house, "Roof on", due_on=dt.date(2026, 12, 4))
+    run(time_machine, FRIDAY)
+    html = rendered(mails()[0]).html
+    assert unsupported(html) == {}
+    assert unsupported('<div style="display:flex"><video></video></div>'), "the check can fail"
+    assert len(html.encode()) < 102_000, "Gmail cuts off what is longer"

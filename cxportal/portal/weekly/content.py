@@ -134,11 +134,15 @@ class Section:
         return any(question.is_late for question in self.questions)
 
     @property
-    def worry(self) -> tuple[int, int, int, str]:
-        """Sorts the section that needs attention first."""
-        order = [Project.Health.LATE, Project.Health.AT_RISK, Project.Health.ON_TRACK]
-        health = order.index(Project.Health(self.health)) if self.health else len(order)
-        return (0 if self.waiting.total else 1, health, 0 if self.has_late_answer else 1, self.name)
+    def worry(self) -> tuple[bool, bool, bool, bool, str]:
+        """Sorts the section that needs attention first: late, waiting for the client, at risk, the others."""
+        return (
+            self.health != Project.Health.LATE,
+            not self.waiting.total,
+            self.health != Project.Health.AT_RISK,
+            not self.has_late_answer,
+            self.name,
+        )
 
 
 @dataclass(frozen=True)
