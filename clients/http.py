@@ -11,5 +11,5 @@ from clients.models import User
 class PersonRequest(HttpRequest):
     """For type checkers only: a request of someone who is signed in."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     htmx: HtmxDetails

@@ -24,7 +24,7 @@ class PortalAdminSite(admin.AdminSite):
     index_title = _("What this installation holds")
     login = secure_admin_login(admin.AdminSite.login)
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 
         def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

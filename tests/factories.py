@@ -63,7 +63,7 @@ def make_task(project: Project, title: str = "", *, kind: str = "todo", **fields
     number = fields.pop("number", 0) or next(_numbers)
     if kind == "done":
         fields.setdefault("done_at", timezone.now())
-    column = fields.pop("column", None) or project.columns.filter(kind=kind).first()
+    column = fields.pop("column", None) or project.columns.filter(kind=kind)[0]
     many = {name: fields.pop(name) for name in ("assignees", "labels", "skills") if name in fields}
     task = Task.objects.create(
         project=project,

@@ -24,7 +24,7 @@ class PeopleInline(admin.TabularInline):
 
     def get_formset(self, request: HttpRequest, obj: Client | None = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
-        projects = formset.form.base_fields["projects"]
+        projects: Any = formset.form.base_fields["projects"]
         projects.queryset = projects.queryset.filter(client=obj)
         return formset
 

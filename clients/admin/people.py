@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -54,10 +54,10 @@ class MembershipForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "projects" in self.fields:
-            projects = self.fields["projects"].queryset.select_related("client")
+            field: Any = self.fields["projects"]
+            field.queryset = field.queryset.select_related("client")
             if self.instance.client_id:
-                projects = projects.filter(client=self.instance.client_id)
-            self.fields["projects"].queryset = projects
+                field.queryset = field.queryset.filter(client=self.instance.client_id)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -159,9 +159,10 @@ class UserAdmin(BaseUserAdmin):
 
     @admin.action(description=_("Lock out: may not sign in, sessions end"))
     def lock_out_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        others = queryset.exclude(pk=request.user.pk)
+        by = cast(User, request.user)
+        others = queryset.exclude(pk=by.pk)
         for user in others:
-            lock_out(user=user, by=request.user)
+            lock_out(user=user, by=by)
         self._say(
             request, len(others), ngettext("%d person locked out.", "%d people locked out.", len(others))
         )
@@ -169,7 +170,7 @@ class UserAdmin(BaseUserAdmin):
     @admin.action(description=_("Let in again"))
     def let_in_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         for user in queryset:
-            let_in(user=user, by=request.user)
+            let_in(user=user, by=cast(User, request.user))
         count = len(queryset)
         self._say(request, count, ngettext("%d person let in.", "%d people let in.", count))
 

@@ -5,27 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0001_initial'),
-        ('portal', '0001_initial'),
-        ('projects', '0002_imports_and_internal_date_changes'),
+        ("notifications", "0001_initial"),
+        ("portal", "0001_initial"),
+        ("projects", "0002_imports_and_internal_date_changes"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='sentboard',
-            name='form_key',
+            model_name="sentboard",
+            name="form_key",
             field=models.UUIDField(editable=False, null=True),
         ),
         migrations.AlterField(
-            model_name='boardintroduction',
-            name='week_of',
-            field=models.DateField(verbose_name='for the week of'),
+            model_name="boardintroduction",
+            name="week_of",
+            field=models.DateField(verbose_name="for the week of"),
         ),
         migrations.AddConstraint(
-            model_name='sentboard',
-            constraint=models.UniqueConstraint(fields=('user', 'form_key'), name='board_once_per_form'),
+            model_name="sentboard",
+            constraint=models.UniqueConstraint(fields=("user", "form_key"), name="board_once_per_form"),
         ),
     ]

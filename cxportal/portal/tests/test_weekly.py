@@ -322,7 +322,9 @@ def test_queries_of_a_board_do_not_grow_with_projects(
     from django.test.utils import CaptureQueriesContext
 
     def count() -> int:
-        with CaptureQueriesContext(connection, ) as queries:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
             rendered(mails()[0])
         return len(queries)
 
@@ -349,7 +351,7 @@ def test_the_managers_page_previews_and_sends(berlin, house, owner, manager, bro
     frame = browser.get(reverse("weekly_preview", args=[house.code, owner.pk]) + "?part=html")
     assert "script-src" not in frame.headers["Content-Security-Policy"]
     assert "sandbox" in frame.headers["Content-Security-Policy"]
-    key = re.search(r'name="form_key" value="([^"]+)"', page)[1]
+    [key] = re.findall(r'name="form_key" value="([^"]+)"', page)
     for _ in range(2):
         browser.post(reverse("weekly_send", args=[house.code]), {"users": [owner.pk], "form_key": key})
     assert len(mails()) == 1

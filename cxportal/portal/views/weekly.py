@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from csp.constants import NONE, SELF
-from csp.decorators import csp_update
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -77,7 +76,6 @@ def _context(request: PersonRequest, project: Project, form: IntroductionForm) -
 
 @require_safe
 @login_required
-@csp_update({"frame-src": [SELF]})
 def weekly_preview(request: PersonRequest, code: str, pk: int) -> HttpResponse:
     """The mail of one recipient as it would go out at this moment; `?part=html` is the mail alone, for the frame."""
     project = get_project(request.user, code)
@@ -90,9 +88,10 @@ def weekly_preview(request: PersonRequest, code: str, pk: int) -> HttpResponse:
         response._csp_replace = MAIL_IN_A_FRAME  # type: ignore[attr-defined]
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
         return response
-    return render(
-        request, "portal/weekly_preview.html", {"project": project, "schedule": schedule, "mail": mail}
-    )
+    context = {"project": project, "schedule": schedule, "mail": mail}
+    page = render(request, "portal/weekly_preview.html", context)
+    page._csp_update = {"frame-src": [SELF]}  # type: ignore[attr-defined]
+    return page
 
 
 def _recipient(project: Project, pk: int) -> BoardSchedule:

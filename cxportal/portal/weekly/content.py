@@ -185,14 +185,10 @@ def chosen_projects(user: User, schedule: BoardSchedule | None) -> list[Project]
     finished = [project for project in projects if project.status == Project.Status.FINISHED]
     if not finished:
         return projects
-    last_told = {
-        project_id: end
-        for project_id, end in SentBoard.objects.filter(
-            user=user, projects__in=finished, is_extra=False, outcome=SentBoard.Outcome.QUEUED
-        )
-        .order_by("window_end")
-        .values_list("projects", "window_end")
-    }
+    told = SentBoard.objects.filter(user=user, is_extra=False, outcome=SentBoard.Outcome.QUEUED)
+    last_told = dict(
+        told.filter(projects__in=finished).order_by("window_end").values_list("projects", "window_end")
+    )
     return [
         project
         for project in projects
@@ -325,10 +321,10 @@ class _Reader:
 
     def _introductions(self, projects: Sequence[Project], told: frozenset[int]) -> dict[int, Introduction]:
         return {
-            words.project_id: Introduction(words.text, words.language, words.author.name if words.author else "")
-            for words in BoardIntroduction.objects.filter(
-                project__in=projects, week_of=self.week
+            words.project_id: Introduction(
+                words.text, words.language, words.author.name if words.author else ""
             )
+            for words in BoardIntroduction.objects.filter(project__in=projects, week_of=self.week)
             .exclude(pk__in=told)
             .exclude(text="")
             .select_related("author")

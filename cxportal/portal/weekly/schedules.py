@@ -25,7 +25,7 @@ def ensure_schedule(membership: Membership, now: dt.datetime) -> BoardSchedule:
     Owners and members get the board by default, viewers when they ask for it.
     """
     wanted = membership.role != Membership.Role.VIEWER
-    schedule, made = BoardSchedule.objects.get_or_create(
+    schedule, _made = BoardSchedule.objects.get_or_create(
         user=membership.user,
         defaults={
             "is_on": wanted,
@@ -218,4 +218,3 @@ def my_schedule(user: User) -> BoardSchedule:
     """The schedule of a contact, or one that is off and not stored yet."""
     schedule = BoardSchedule.objects.visible_to(user).first()
     return schedule or BoardSchedule(user=user, is_on=False, time_zone=user.time_zone)
-
