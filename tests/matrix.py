@@ -52,6 +52,8 @@ class Line:
     # Those who may read but not POST get 403 there.
     post_allow: frozenset[str] | None = None
     query: str = ""
+    # The parameter that searches, where there is one.
+    search: str = ""
 
 
 def house(world: World) -> dict[str, Any]:

@@ -16,6 +16,8 @@ from tests.factories import make_milestone, make_task, make_thread
 # Words that stand only in what a client person of `house` must never read.
 INTERNAL_CANARY = "kestrelnote"
 FOREIGN_CANARY = "ospreyword"
+# In a conversation its author, the owner, narrowed to themself and the team.
+PRIVATE_CANARY = "harrierwhisper"
 
 
 @dataclass
@@ -85,7 +87,7 @@ def world(
         foreign_milestone=make_milestone(other_project, FOREIGN_CANARY),
         thread=thread,
         private_thread=make_thread(
-            house.client, author=owner, project=house, audience=Thread.Audience.AUTHOR, body=FOREIGN_CANARY
+            house.client, author=owner, project=house, audience=Thread.Audience.AUTHOR, body=PRIVATE_CANARY
         ),
         internal_thread=make_thread(
             house.client, author=manager, project=house, task=internal_task, body=INTERNAL_CANARY
