@@ -20,6 +20,8 @@ GRACEFUL = {
     "css-max-height": "only hides the preheader",
     "html-aria-label": "for those who listen to the mail",
     "html-aria-roledescription": "for those who listen to the mail",
+    "html-body": "a division inside it carries the same colours and language",
+    "html-style": "all that matters is inlined; the rest is for small and dark screens",
     "html-role": "for those who listen to the mail",
     "html-lang": "for those who listen to the mail",
     "html-meta-color-scheme": "programs without it show the light colours",

@@ -13,6 +13,7 @@ from django.db import connection
 
 from cxportal.notifications.heartbeats import beat
 from cxportal.notifications.sending import send_due
+from cxportal.portal.weekly.schedules import queue_due_boards
 from feedback.ladder import remind_due
 
 logger = logging.getLogger(__name__)
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 # present), does what is due by then, and says how many there were.
 PARTS: dict[str, Callable[[dt.datetime | None], int]] = {
     "reminders": remind_due,
+    "weekly boards": queue_due_boards,
 }
 
 

@@ -47,7 +47,7 @@ class BoardSchedule(models.Model):
         Project, blank=True, related_name="+", verbose_name=_("projects left out")
     )
     next_slot_at = models.DateTimeField(_("next one"), null=True)
-    # The end of the last window: a slot that was sent, or that joined the next.
+    # The end of the last window that was told; a slot that joins the next one does not move it.
     covered_until = models.DateTimeField(_("told until"), null=True)
 
     objects: ClassVar[BoardScheduleQuerySet] = BoardScheduleQuerySet.as_manager()  # type: ignore[assignment]

@@ -103,11 +103,12 @@ def follow_company_zone(client: Client, old_zone: str, now: dt.datetime) -> None
         schedule.save(update_fields=["time_zone", "next_slot_at"])
 
 
-def queue_due_boards(now: dt.datetime, limit: int = 10_000) -> int:
+def queue_due_boards(now: dt.datetime | None = None, limit: int = 10_000) -> int:
     """Queues the board of every recipient whose slot has come. Returns how many mails were queued.
 
     Safe to run at any time by any number of processes: a schedule is claimed under lock, its slot has one row.
     """
+    now = now or timezone.now()
     queued = handled = 0
     while handled < limit:
         with transaction.atomic():
