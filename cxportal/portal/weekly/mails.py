@@ -159,14 +159,14 @@ def next_of(schedule: BoardSchedule | None, after: dt.datetime) -> dt.datetime |
 def _why_not(mail: OutgoingMail) -> str:
     sent = SentBoard.objects.select_related("user").filter(pk=mail.data["board"]).first()
     if sent is None:
-        return "the board was deleted"
+        return _("the board was deleted")
     user = sent.user
     if not user.is_active or user.is_our_staff:
-        return "may not sign in any more"
+        return _("may not sign in any more")
     if not sent.is_extra and not BoardSchedule.objects.filter(user=user, is_on=True).exists():
-        return "does not want the weekly board any more"
+        return _("does not want the weekly board any more")
     if not Project.objects.visible_to(user).filter(pk__in=sent.projects.values("pk")).exists():
-        return "sees none of these projects any more"
+        return _("sees none of these projects any more")
     return ""
 
 
