@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from conftest import SignedIn
+from cxportal.reserved import reserved
 from tests.matrix import CLIENTS, GUARDED_TREES, MATRIX, SIGNED_IN, Line
 from tests.world import World
 
@@ -22,7 +23,7 @@ def routes(resolver: URLResolver | None = None, prefix: str = "") -> Iterator[tu
         path = prefix + str(pattern.pattern)
         if isinstance(pattern, URLResolver):
             yield from routes(pattern, path)
-        elif isinstance(pattern, URLPattern):
+        elif isinstance(pattern, URLPattern) and pattern.callback is not reserved:
             yield path, pattern.name or ""
 
 
