@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -111,6 +112,16 @@ class Portal:
             except psutil.Error:
                 continue
         return sorted(found, key=lambda process: process.create_time())
+
+    def ask_each(self, question: Callable[[psutil.Process], Any]) -> list[Any]:
+        """The answer of each process that still runs; PostgreSQL's come and go."""
+        answers = []
+        for process in self.family:
+            try:
+                answers.append(question(process))
+            except psutil.NoSuchProcess:
+                continue
+        return answers
 
     def end(self, number: signal.Signals, whole_group: bool = False) -> int:
         """Send a signal, as `kill` does or as a terminal does, and wait for the end."""

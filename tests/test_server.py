@@ -76,8 +76,8 @@ def test_pages_are_answered(running: Portal) -> None:
 def test_it_listens_on_one_local_port_and_nowhere_else(running: Portal) -> None:
     listening = {
         (connection.laddr.ip, connection.laddr.port)
-        for process in running.family
-        for connection in process.net_connections(kind="inet")
+        for connections in running.ask_each(lambda process: process.net_connections(kind="inet"))
+        for connection in connections
         if connection.status == psutil.CONN_LISTEN
     }
     assert listening == {("127.0.0.1", running.port)}
@@ -171,7 +171,7 @@ def only_line(text: str) -> str:
 
 def test_memory_at_rest_is_within_the_budget(running: Portal) -> None:
     """Shared memory counts once (PSS); where the system cannot tell, what is shared does not count."""
-    details = [process.memory_full_info() for process in running.family if process.is_running()]
+    details = running.ask_each(lambda process: process.memory_full_info())
     used = sum(getattr(detail, "pss", detail.uss) for detail in details)
     assert used <= MEMORY_BUDGET, f"{used / 2**20:.0f} MiB"
 
