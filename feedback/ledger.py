@@ -9,6 +9,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from clients.models import User
 from cxportal.notifications.mail import Draft, MailKind, queue_all
 from feedback.models import AnswerClock, Reminder
@@ -55,7 +57,8 @@ def write(lines: Iterable[Line], *, kind: MailKind, now: dt.datetime) -> int:
         if not line.reason and key in there and there[key].outcome == SUPPRESSED
     ]
     told = {line.key: _mail_key(line, there.get(line.key)) for line in [*new, *again] if not line.reason}
-    drafts = [_draft(wanted[key], mail_key) for key, mail_key in told.items()]
+    at_once = min(now, timezone.now())  # a plain value: the database computes nothing per mail
+    drafts = [_draft(wanted[key], mail_key, at_once) for key, mail_key in told.items()]
     mails = {mail.dedupe_key: mail for mail in queue_all(kind, drafts)}
     Reminder.objects.bulk_create(
         [
@@ -93,12 +96,12 @@ def _mail_key(line: Line, row: Reminder | None) -> str:
     return f"reminder:{clock}:{rung}:{user}{again}"
 
 
-def _draft(line: Line, key: str) -> Draft:
+def _draft(line: Line, key: str, at_once: dt.datetime) -> Draft:
     assert line.user is not None
     return Draft(
         key=key,
         to=line.user.email,
         recipient=line.user,
-        due_at=line.not_before,
+        due_at=line.not_before or at_once,
         data={"clock": line.clock.pk, "rung": line.rung},
     )
