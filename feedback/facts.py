@@ -17,6 +17,7 @@ from django.utils.translation import ngettext, pgettext
 from clients.models import User
 from cxportal.lib.dates import humanize_duration, people_time
 from cxportal.lib.zones import MINUTES_PER_DAY
+from cxportal.notifications.models import OutgoingMail
 from feedback.clock import Rung, share_used, time_between
 from feedback.models import AnswerClock, DueChange, Reminder
 from feedback.policy import Policy, PolicyError, WorkingTime
@@ -25,7 +26,10 @@ from feedback.reasons import in_words
 
 @dataclass(frozen=True, slots=True)
 class LedgerLine:
-    """A rung as it came: `outcome` and `reason` in the reader's language; `person` None where nobody was meant."""
+    """A rung as it came: `outcome` and `reason` in the reader's language, `mail` with what became of it.
+
+    `person` None: a place that nobody holds.
+    """
 
     at: dt.datetime
     rung: str
@@ -33,6 +37,7 @@ class LedgerLine:
     is_told: bool
     outcome: str
     reason: str
+    mail: OutgoingMail | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +154,7 @@ def _line(row: Reminder) -> LedgerLine:
         is_told=_is_told(row),
         outcome=row.get_outcome_display(),
         reason=in_words(row.reason),
+        mail=row.mail,
     )
 
 

@@ -27,7 +27,7 @@ BATCH = 100
 TRY_AGAIN = dt.timedelta(hours=1)
 
 
-def remind_due(now: dt.datetime | None = None, limit: int = 1000) -> int:
+def remind_due(now: dt.datetime | None = None, limit: int = 10_000) -> int:
     """Reminds of every clock whose next rung has come at `now` (aware), at most `limit` of them.
 
     Returns how many clocks were taken. Several rungs due at once, after a standstill, become one reminder of the

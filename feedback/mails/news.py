@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from clients.models import Membership, User
+from cxportal.lib import markdown
+from cxportal.lib.dates import humanize_duration, people_time
 from cxportal.notifications.mail import Draft, MailKind, Rendered, message_id_for, queue_all, register
 from cxportal.notifications.models import OutgoingMail
 from cxportal.notifications.rendering import absolute, render_mail
@@ -143,17 +146,22 @@ def _render_answer(mail: OutgoingMail) -> Rendered:
     message = _whole(mail)
     clock = AnswerClock.objects.filter(answer=message).select_related("message").first()
     question = clock.message if clock is not None and clock.message.withdrawn_at is None else None
+    asked = written(question) if question else None
     words = _("%(author)s answered: %(subject)s") if question else _("%(author)s wrote: %(subject)s")
     subject = words % {"author": message.author, "subject": message.thread.subject}
-    return _render("feedback/mail/answer", mail, message, subject=subject, clock=clock, question=question)
+    return _render(
+        "feedback/mail/answer", mail, message, subject=subject, clock=clock, question=question, asked=asked
+    )
 
 
 def _render(template: str, mail: OutgoingMail, message: Message, *, subject: str, **context: Any) -> Rendered:
     context |= {
         "message": message,
+        "words": written(message),
         "thread": message.thread,
         "files": [file.name for file in message.files.all()],
         "url": absolute(message.thread.get_absolute_url()),
+        **times_of(context.get("clock")),
     }
     return render_mail(
         template,
@@ -163,6 +171,20 @@ def _render(template: str, mail: OutgoingMail, message: Message, *, subject: str
         zone=mail.recipient.time_zone if mail.recipient else None,
         headers=thread_headers(message.thread),
     )
+
+
+def times_of(clock: AnswerClock | None) -> dict[str, str]:
+    """When the answer is due, exactly (a mail is read later), or in how long it came; in the active zone."""
+    if clock is None:
+        return {}
+    if clock.is_running:
+        return {"due": people_time(clock.due_at).exact}
+    return {"answered_in": humanize_duration(clock.answered_in)} if clock.answered_in else {}
+
+
+def written(message: Message) -> dict[str, str]:
+    """The words of a message for both parts of a mail, its Markdown as HTML and as plain text."""
+    return {"html": markdown.render(message.body, settings.BASE_URL), "text": markdown.to_text(message.body)}
 
 
 def _whole(mail: OutgoingMail) -> Message:

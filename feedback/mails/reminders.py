@@ -16,7 +16,7 @@ from feedback.chain import Decision, is_held, who_is_told
 from feedback.circles import Circles, load_circles
 from feedback.clock import Rung
 from feedback.ledger import Line
-from feedback.mails.news import reader_of, tell_people_of, thread_headers
+from feedback.mails.news import reader_of, tell_people_of, thread_headers, times_of, written
 from feedback.models import AnswerClock, Reminder, Thread
 from feedback.reasons import in_words
 
@@ -125,9 +125,11 @@ def _render(mail: OutgoingMail) -> Rendered:
         "clock": clock,
         "thread": clock.thread,
         "message": clock.message,
+        "words": written(clock.message),
         "is_late": is_late,
         "percent": percent(rung),
         "others": [str(row.user) for row in others.select_related("user")],
+        **times_of(clock),
         "url": absolute(clock.thread.get_absolute_url()),
     }
     return render_mail(
