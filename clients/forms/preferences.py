@@ -7,6 +7,8 @@ from functools import cache
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
@@ -40,4 +42,8 @@ class PreferencesForm(forms.ModelForm):
         current = self.instance.time_zone
         names = zone_names() if current in zone_names() else (current, *zone_names())
         self.fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in names]  # type: ignore[attr-defined]
+        # Each language by its own name: whoever cannot read this page finds the way out.
+        self.fields["language"].choices = [  # type: ignore[attr-defined]
+            (code, get_language_info(code)["name_local"].capitalize()) for code, _name in settings.LANGUAGES
+        ]
         self.fields["name"].widget.attrs["autocomplete"] = "name"

@@ -18,7 +18,9 @@ LOGIN = "/accounts/login/"
 
 @pytest.fixture(autouse=True)
 def no_attempts_before(settings: Settings) -> Iterator[None]:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # quick: many passwords here
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher"
+    ]  # quick: many passwords here
     cache.clear()
     yield
     cache.clear()

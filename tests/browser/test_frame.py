@@ -11,6 +11,7 @@ from clients.models import User
 from tests.browser import urls
 from tests.browser.conftest import Visit
 from tests.browser.looks import SHOTS, inspect
+from tests.factories import PASSWORD
 from tests.world import World
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,11 +22,19 @@ def test_pages_of_a_person_are_sound(
     page: Page, sign_in: Callable[[Page, User], None], owner: User, language: str
 ) -> None:
     owner.language = language
+    owner.set_password(PASSWORD)
     owner.save()
     sign_in(page, owner)
-    for name, path in {"home": "/", "preferences": "/preferences/"}.items():
+    pages = {
+        "home": "/",
+        "preferences": "/preferences/",
+        "password": "/accounts/password/change/",
+        "sign-out": "/accounts/logout/",
+    }
+    for name, path in pages.items():
         page.goto(path)
         inspect(page, f"{name}-{language}")
+    page.goto("/preferences/")
     page.locator(".cx-menu summary").click()
     inspect(page, f"menu-{language}")
 
