@@ -9,6 +9,7 @@ from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from clients.models import User
 from cxportal.notifications.mail import MailKind, Rendered, register
@@ -34,7 +35,7 @@ def _render_password_reset(mail: OutgoingMail) -> Rendered:
 def _nobody_to_reset(mail: OutgoingMail) -> str:
     if User.objects.active().filter(email__iexact=mail.to).exists():
         return ""
-    return "nobody who may sign in has this address"
+    return gettext_noop("nobody who may sign in has this address")
 
 
 # Queued for any address somebody asks for, known or not: only the worker looks whether there is an account. The
@@ -63,7 +64,9 @@ def _render_password_changed(mail: OutgoingMail) -> Rendered:
 
 
 def _may_not_sign_in(mail: OutgoingMail) -> str:
-    return "" if mail.recipient and mail.recipient.is_active else "may not sign in any more"
+    if mail.recipient and mail.recipient.is_active:
+        return ""
+    return gettext_noop("may not sign in any more")
 
 
 PASSWORD_CHANGED = register(

@@ -39,7 +39,8 @@ class MailKind:
 
     `render` is called in the recipient's language and time zone, outside any transaction.
     `why_not` is called inside a short transaction just before the mail is handed over; it may lock what it looks
-    at, and returns the reason why the recipient must not get it any more, or "" when they still may.
+    at, and returns the reason why the recipient must not get it any more, or "" when they still may. The reason
+    is kept in English; the admin shows it in its reader's language where there is a translation.
     A kind that `is_secret` is rendered anew at each try; its text is never stored or shown.
     """
 
@@ -80,6 +81,11 @@ def register(kind: MailKind) -> MailKind:
 def kind_of(mail: OutgoingMail) -> MailKind:
     """Raises KeyError for a kind no app registered."""
     return _kinds[mail.kind]
+
+
+def registered_kinds() -> list[str]:
+    """The names of all kinds, in order."""
+    return sorted(_kinds)
 
 
 def one_line(text: str) -> str:

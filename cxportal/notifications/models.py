@@ -43,7 +43,7 @@ class Event(models.Model):
     task = models.ForeignKey("projects.Task", models.CASCADE, null=True, related_name="events")
     thread = models.ForeignKey("feedback.Thread", models.CASCADE, null=True, related_name="events")
     is_internal = models.BooleanField(_("internal"), default=False)
-    data = models.JSONField(default=dict, blank=True)
+    data = models.JSONField(_("details"), default=dict, blank=True)
 
     objects: ClassVar[EventQuerySet] = EventQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -182,9 +182,13 @@ class MailAttempt(models.Model):
 class Heartbeat(models.Model):
     """When a part of the background work last showed it was alive."""
 
-    name = models.CharField(max_length=80, primary_key=True)
-    at = models.DateTimeField()
-    data: models.JSONField[Any, Any] = models.JSONField(default=dict, blank=True)
+    name = models.CharField(_("part"), max_length=80, primary_key=True)
+    at = models.DateTimeField(_("when"))
+    data: models.JSONField[Any, Any] = models.JSONField(_("said"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("sign of life")
+        verbose_name_plural = _("signs of life")
 
     def __str__(self) -> str:
         return f"{self.name} {self.at:%Y-%m-%d %H:%M:%S}"

@@ -24,6 +24,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Count, F, Min
 from django.db.models.functions import Now
 from django.utils import timezone, translation
+from django.utils.translation import gettext_noop
 
 from cxportal.notifications import events
 from cxportal.notifications.mail import MailKind, Rendered, kind_of, one_line
@@ -86,11 +87,11 @@ def sweep_leases() -> int:
         )
         for mail in lost:
             if mail.state == State.HANDING_OVER:
-                detail = "the worker was lost while handing it over"
+                detail = gettext_noop("the worker was lost while handing it over")
                 _take_back(mail, Severity.UNCERTAIN, Outcome.UNCERTAIN, detail)
             elif mail.attempt_count > recorded.get(mail.pk, 0):
                 # It was this mail's turn: should it be what kills workers, the others are not to wait behind it.
-                detail = "the worker was lost before handing it over"
+                detail = gettext_noop("the worker was lost before handing it over")
                 _take_back(mail, Severity.QUICK, Outcome.TEMPORARY, detail)
             else:
                 OutgoingMail.objects.filter(pk=mail.pk).update(state=State.QUEUED, lease_until=None)
@@ -196,12 +197,11 @@ class _Pass:
             kind = kind_of(mail)
         except KeyError:
             # Queued by a newer version of the portal than this worker's, or by one that is no more.
-            self._try_again(
-                mail, Severity.SLOW, f"nothing here knows how to write a mail of the kind {mail.kind!r}"
-            )
+            detail = gettext_noop("nothing here knows how to write a mail of this kind")
+            self._try_again(mail, Severity.SLOW, detail)
             return None
         if mail.give_up_at and mail.give_up_at <= (self.now or database_time()):
-            self._fail(mail, Outcome.PERMANENT, "too late: its time to be sent is over")
+            self._fail(mail, Outcome.PERMANENT, gettext_noop("too late: its time to be sent is over"))
             return None
         try:
             with transaction.atomic():
@@ -304,7 +304,7 @@ def _next_try(mail: OutgoingMail, severity: Severity, detail: str) -> tuple[Stat
         first = mail.attempts.aggregate(at=Min("at"))["at"] or now
         give_up_at = first + GIVE_UP_AFTER
     if next_try > give_up_at:
-        return State.FAILED, {"reason": f"given up: {detail}"[:300]}
+        return State.FAILED, {"reason": detail[:300]}
     state = State.UNCERTAIN if severity is Severity.UNCERTAIN else State.QUEUED
     return state, {"reason": detail[:300], "due_at": next_try}
 

@@ -149,7 +149,7 @@ def test_after_two_days_of_trying_it_is_given_up(letters: Letters, smtp: SmtpSer
     send_due()
     mail.attempts.update(at=F("at") - dt.timedelta(days=2))
     send_due(in_days(1))
-    assert (state_of(mail), mail.reason) == ("failed", "given up: 450 come back later")
+    assert (state_of(mail), mail.reason) == ("failed", "450 come back later")
 
 
 def test_a_mail_that_waited_for_days_is_still_tried(letters: Letters, smtp: SmtpServer) -> None:
@@ -267,7 +267,6 @@ def test_a_kind_nobody_knows_waits_for_a_worker_that_does(letters: Letters, smtp
     OutgoingMail.objects.update(kind="from.tomorrow")
     assert send_due() == 0
     assert state_of(mail) == "queued"
-    assert "from.tomorrow" in mail.reason
     assert mail.attempt_count == mail.attempts.count() == 1
 
 
