@@ -1,0 +1,44 @@
+"""Weekly boards in the admin: who gets them when, and what went out. To look, and to help someone set theirs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from cxportal.portal.models import BoardSchedule, SentBoard
+
+
+@admin.register(BoardSchedule)
+class BoardScheduleAdmin(admin.ModelAdmin):
+    list_display = ("user", "is_on", "weekday", "hour", "time_zone", "next_slot_at")
+    list_filter = ("is_on", "weekday")
+    search_fields = ("user__name", "user__email", "user__memberships__client__name")
+    list_select_related = ("user",)
+    fields = list_display
+    readonly_fields = list_display  # a person's own choice; changed by them on "My weekly board"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(SentBoard)
+class SentBoardAdmin(admin.ModelAdmin):
+    list_display = ("user", "slot_at", "outcome", "is_extra", "mail")
+    list_filter = ("outcome", "is_extra")
+    search_fields = ("user__name", "user__email")
+    date_hierarchy = "slot_at"
+    list_select_related = ("user", "mail")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
