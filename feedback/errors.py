@@ -13,6 +13,7 @@ __all__ = [
     "AudienceRefused",
     "ClockRuns",
     "DueTimeRefused",
+    "MoveRefused",
     "NotSeenByClient",
     "NothingToAnswer",
     "TextRefused",
@@ -82,6 +83,13 @@ class DueTimeRefused(ActionRefused):
 
     def __init__(self) -> None:
         super().__init__(_("The new time must lie ahead, within a year."))
+
+
+class MoveRefused(ActionRefused):
+    """Messages cannot go there: they would be read by others, or by nobody."""
+
+    def __init__(self, message: str | Promise) -> None:
+        super().__init__(message)
 
 
 class AudienceRefused(ActionRefused):

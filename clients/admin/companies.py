@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -84,6 +86,11 @@ class SpanFormSet(forms.BaseInlineFormSet):
         ]
         if self.instance.kind == AnswerPolicy.Kind.WORKING and not kept:
             raise forms.ValidationError(_("A policy in working hours needs some: add at least one span."))
+        spans = sorted((one["weekday"], one["starts_at"], one["ends_at"]) for one in kept)
+        for (day, _start, end), (next_day, next_start, _end) in itertools.pairwise(spans):
+            # Midnight as an end is the end of the day, and sorts as its beginning.
+            if day == next_day and (next_start < end or end == time.min):
+                raise forms.ValidationError(_("Two spans of one day overlap."))
 
 
 class WorkingSpanInline(admin.TabularInline):

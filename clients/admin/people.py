@@ -154,8 +154,9 @@ class UserAdmin(BaseUserAdmin):
         super().save_model(request, obj, form, change)
         if obj.is_our_staff:
             StaffProfile.objects.get_or_create(user=obj)
-        if change and not obj.is_active:
-            end_sessions(user=obj)
+        if change and "is_active" in form.changed_data:
+            let_in_or_lock_out = let_in if obj.is_active else lock_out
+            let_in_or_lock_out(user=obj, by=cast(User, request.user))
 
     @admin.action(description=_("Lock out: may not sign in, sessions end"))
     def lock_out_selected(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

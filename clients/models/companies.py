@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import holidays
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -11,6 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models.people import User, validate_time_zone
+
+LONGEST_MINUTES = 366 * 24 * 60
 
 
 class AnswerPolicy(models.Model):
@@ -49,6 +52,14 @@ class AnswerPolicy(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        self.holidays_country = self.holidays_country.upper()
+        if self.holidays_country and self.holidays_country not in holidays.list_supported_countries():
+            raise ValidationError({"holidays_country": _("No public holidays are known of this country.")})
+        if self.minutes is not None and self.minutes > LONGEST_MINUTES:
+            raise ValidationError({"minutes": _("An answer within a year at most.")})
 
 
 class WorkingSpan(models.Model):

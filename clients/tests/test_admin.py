@@ -5,6 +5,7 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from clients.models import AnswerPolicy, Client, Membership, User
+from cxportal.notifications.models import Event
 from projects.models import Project
 
 CHANGELISTS = ["user", "client", "membership", "answerpolicy", "absence", "skill"]
@@ -127,3 +128,52 @@ def test_changes_are_logged(admin_user: User, client_company: Client, browser_of
         {"name": "Bricklayer"},
     )
     assert LogEntry.objects.get().user == admin_user
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"spans-1-starts_at": "11:00", "spans-1-ends_at": "14:00"}, "overlap"),
+        ({"spans-0-ends_at": "00:00"}, "overlap"),
+        ({"holidays_country": "XX"}, "No public holidays are known"),
+        ({"minutes": "9999999"}, "within a year"),
+    ],
+)
+def test_a_policy_that_cannot_work_is_refused(changes, message, admin_user, browser_of) -> None:
+    form = {
+        "name": "Office hours",
+        "kind": "working",
+        "minutes": "480",
+        "time_zone": "Europe/Berlin",
+        "holidays_country": "de",
+        "spans-TOTAL_FORMS": "2",
+        "spans-INITIAL_FORMS": "0",
+        "spans-0-weekday": "0",
+        "spans-0-starts_at": "09:00",
+        "spans-0-ends_at": "12:00",
+        "spans-1-weekday": "0",
+        "spans-1-starts_at": "13:00",
+        "spans-1-ends_at": "00:00",
+        "free_days-TOTAL_FORMS": "0",
+        "free_days-INITIAL_FORMS": "0",
+    }
+    url = reverse("admin:clients_answerpolicy_add")
+    page = browser_of(admin_user).post(url, {**form, **changes})
+    assert message in page.content.decode()
+    assert not AnswerPolicy.objects.exists()
+    browser_of(admin_user).post(url, form)
+    assert AnswerPolicy.objects.get().holidays_country == "DE"
+
+
+def test_switching_someone_off_in_their_form_locks_them_out(admin_user, specialist, browser_of) -> None:
+    url = reverse("admin:clients_user_change", args=[specialist.pk])
+    browser = browser_of(admin_user)
+    form = browser.get(url).context["adminform"].form
+    data = {name: value for name, value in form.initial.items() if value is not None and name != "is_active"}
+    prefixes = ("staff_profile", "absences")
+    data |= {f"{prefix}-{name}_FORMS": "0" for prefix in prefixes for name in ("TOTAL", "INITIAL")}
+    page = browser.post(url, data)
+    assert page.status_code == 302
+    specialist.refresh_from_db()
+    assert not specialist.is_active
+    assert Event.objects.get(kind="person.locked_out").data == {"person": specialist.pk}

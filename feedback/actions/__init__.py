@@ -16,6 +16,7 @@ from feedback.actions.messages import (
     start_thread,
     write_note,
 )
+from feedback.actions.moving import merge_threads, move_thread, split_thread
 from feedback.actions.taking_back import TAKE_BACK_ANSWER, TAKE_BACK_QUESTION, delete_answer, take_back
 from feedback.actions.threads import assign, close_thread, follow, narrow_audience, reopen_thread, unfollow
 
@@ -27,7 +28,9 @@ __all__ = [
     "conversation_of",
     "delete_answer",
     "follow",
+    "merge_threads",
     "move_due",
+    "move_thread",
     "narrow_audience",
     "no_reply_needed",
     "note_on_task",
@@ -35,6 +38,7 @@ __all__ = [
     "post_on_task",
     "record_call",
     "reopen_thread",
+    "split_thread",
     "start_thread",
     "take_back",
     "unfollow",

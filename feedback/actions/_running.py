@@ -22,9 +22,9 @@ def running_clock(thread: Thread) -> AnswerClock | None:
     return AnswerClock.objects.running().filter(thread=thread).select_for_update(no_key=True).first()
 
 
-def start(thread: Thread, message: Message, *, now: dt.datetime) -> AnswerClock:
-    """A clock that runs from `message`, under the client's policy as it is now."""
-    policy = policy_for(thread.client)
+def start(thread: Thread, message: Message, *, now: dt.datetime, policy: Policy | None = None) -> AnswerClock:
+    """A clock that runs from `message`, under the client's policy as it is now, or the one given."""
+    policy = policy or policy_for(thread.client)
     try:
         due_at = arithmetic.due_at(policy, message.received_at)
     except PolicyError:

@@ -21,12 +21,14 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
         Managers and admins: all. Specialists: those of their projects, and those assigned to them. Contacts:
         those of the projects they see and those of their company without a project, unless the author
-        narrowed them to owners or to themself; conversations of internal tasks never.
+        narrowed them to owners or to themself; conversations of internal tasks never. What was merged into
+        another is nowhere but there.
         """
+        whole = self.filter(merged_into=None)
         if user.runs_projects:
-            return self
+            return whole
         if user.is_our_staff:
-            return self.filter(
+            return whole.filter(
                 models.Q(project__in=Project.objects.visible_to(user)) | models.Q(assignee=user)
             )
         mine = Membership.objects.in_force().filter(user=user)
@@ -38,7 +40,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
             | models.Q(author=user)
             | models.Q(audience=Thread.Audience.OWNERS, client__in=mine.owners().values("client"))
         )
-        return self.filter(in_reach, to_me).exclude(task__is_internal=True)
+        return whole.filter(in_reach, to_me).exclude(task__is_internal=True)
 
     def open(self) -> ThreadQuerySet:
         return self.filter(status=Thread.Status.OPEN)
@@ -100,6 +102,10 @@ class Thread(models.Model):
         related_name="assigned_threads",
         verbose_name=_("assignee"),
         limit_choices_to={"staff_role__in": ["specialist", "manager", "admin"]},
+    )
+    # Where its messages went; an old link leads there.
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, editable=False, related_name="+", verbose_name=_("merged into")
     )
     followers = models.ManyToManyField(
         settings.AUTH_USER_MODEL, blank=True, related_name="followed_threads", verbose_name=_("followers")
