@@ -33,24 +33,33 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, Sum, Window
+from django.db.models import (
+    Aggregate,
+    Case,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+    Window,
+)
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import User
 from projects.models import Column, Dependency, Milestone, Project, Task
+from projects.models.plan import MilestoneQuerySet
+from projects.models.tasks import TaskQuerySet
 
 NEAR = dt.timedelta(days=7)  # how far ahead a milestone with open work puts a project at risk
 
-_DONE = Q(column__kind=Column.Kind.DONE)
-_WAITING = ~_DONE & Q(waiting_since__isnull=False)
-_GROUPS = {
-    "done": _DONE,
-    "in_progress": Q(column__kind=Column.Kind.IN_PROGRESS, waiting_since=None),
-    "to_do": Q(column__kind=Column.Kind.TO_DO, waiting_since=None),
-    "waiting": _WAITING,
-}
+_GROUPS = ("done", "in_progress", "to_do", "waiting")
+_FIGURES = (*_GROUPS, "done_this_week", "hours_done", "hours_total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ def progress_of(
     """The progress of each of `projects` as `user` may see it, by the project's id. One query."""
     projects = list(projects)
     seen = Task.objects.visible_to(user).filter(project__in=[project.pk for project in projects])
-    rows = {row["project"]: row for row in _counted(seen.values("project"), now)}
+    rows = {row["project"]: row for row in seen.order_by().values("project").annotate(**_counts(now=now))}
     return {
         project.pk: _progress(rows.get(project.pk), sees_estimates(user, project)) for project in projects
     }
@@ -133,27 +142,37 @@ def progress_of_milestones(
         milestone=F("dependencies_out__to_milestone")
     )
     totals: dict[int, list[dict[str, Any]]] = {pk: [] for pk in ids}
-    for row in _counted(named.values(of=F("milestone")), now):
-        totals[row["of"]].append(row)
-    for row in _counted(needed.values(of=F("dependencies_out__to_milestone")), now):
-        totals[row["of"]].append(row)
+    for tasks, of in ((named, "milestone"), (needed, "dependencies_out__to_milestone")):
+        for row in tasks.order_by().values(of=F(of)).annotate(**_counts(now=now)):
+            totals[row["of"]].append(row)
     shows_hours = sees_estimates(user, project)
     return {pk: _progress(_added(rows), shows_hours) for pk, rows in totals.items()}
 
 
 def health_of(projects: Iterable[Project], user: User, today: dt.date) -> dict[int, Health]:
-    """The health of each of `projects` as `user` may see it, by the project's id. At most two queries.
+    """The health of each of `projects` as `user` may see it, by the project's id. At most one query.
 
     `today` is a date in the reader's zone. Reasons are in the active language.
     """
     projects = list(projects)
-    to_compute = [
-        project.pk
-        for project in projects
-        if project.status == Project.Status.ACTIVE and not project.health_override
-    ]
-    computed = _computed_health(to_compute, user, today) if to_compute else {}
-    return {project.pk: _stated_health(project) or computed[project.pk] for project in projects}
+    stated = {project.pk: _stated_health(project) for project in projects}
+    open_question = [pk for pk, health in stated.items() if health is None]
+    computed: dict[int, Health] = {}
+    if open_question:
+        milestones = Milestone.objects.visible_to(user).filter(project__in=open_question)
+        tasks = Task.objects.visible_to(user).filter(project__in=open_question)
+        computed = _computed_health(open_question, milestones, tasks, today)
+    return {pk: health or computed[pk] for pk, health in stated.items()}
+
+
+def health_in(project: Project, user: User, today: dt.date) -> Health:
+    """The same for one project into which `user` was let by its getter: cheaper, as nothing is asked again."""
+    health = _stated_health(project)
+    if health is None:
+        milestones = Milestone.objects.in_project(project, user)
+        tasks = Task.objects.in_project(project, user)
+        health = _computed_health([project.pk], milestones, tasks, today)[project.pk]
+    return health
 
 
 def next_milestones(projects: Iterable[Project], user: User) -> dict[int, Milestone]:
@@ -173,22 +192,43 @@ def sees_estimates(user: User, project: Project) -> bool:
     return user.is_our_staff or project.publishes_estimates
 
 
-def _counted(tasks: Any, now: dt.datetime | None) -> Any:
-    """`tasks`, already grouped by `values()`, counted by group."""
+def with_counts(
+    columns: QuerySet[Column], project: Project, user: User, now: dt.datetime | None = None
+) -> QuerySet[Column, Any]:
+    """Columns of `project`, which `user` sees, with what `progress_over` adds up: for pages that list them anyway."""
+    only = Q() if user.is_our_staff else Q(tasks__is_internal=False)
+    return columns.filter(project=project).annotate(**_counts("tasks__", "", only, now))
+
+
+def progress_over(columns: Iterable[Any], project: Project, user: User) -> Progress:
+    """The progress of `project` from all its columns, fetched by `with_counts`. No query."""
+    return _progress(_added([vars(column) for column in columns]), sees_estimates(user, project))
+
+
+def _counts(
+    tasks: str = "", column: str = "column__", only: Q | None = None, now: dt.datetime | None = None
+) -> dict[str, Aggregate]:
+    """Counts of the tasks among `only` by group; `tasks` and `column` lead from the counting row to them."""
     today = timezone.localdate(now)
     monday = dt.datetime.combine(
         today - dt.timedelta(days=today.weekday()), dt.time(), timezone.get_current_timezone()
     )
-    counts = {name: Count("pk", filter=condition) for name, condition in _GROUPS.items()}
-    return tasks.order_by().annotate(
-        **counts,
-        done_this_week=Count("pk", filter=_DONE & Q(done_at__gte=monday)),
-        hours_done=Sum("estimate_hours", filter=_DONE, default=Decimal(0)),
-        hours_total=Sum("estimate_hours", default=Decimal(0)),
-    )
-
-
-_FIGURES = (*_GROUPS, "done_this_week", "hours_done", "hours_total")
+    only = only or Q()
+    waits = Q((f"{tasks}waiting_since__isnull", False))
+    to_do, in_progress, done = (only & Q((f"{column}kind", kind)) for kind in Column.Kind.values)
+    groups = {
+        "done": done,
+        "in_progress": in_progress & ~waits,
+        "to_do": to_do & ~waits,
+        "waiting": (to_do | in_progress) & waits,
+    }
+    hours = f"{tasks}estimate_hours"
+    return {
+        **{name: Count(f"{tasks}pk", filter=group) for name, group in groups.items()},
+        "done_this_week": Count(f"{tasks}pk", filter=done & Q((f"{tasks}done_at__gte", monday))),
+        "hours_done": Sum(hours, filter=done, default=Decimal(0)),
+        "hours_total": Sum(hours, filter=only, default=Decimal(0)),
+    }
 
 
 def _added(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -213,63 +253,66 @@ def _stated_health(project: Project) -> Health | None:
     return None
 
 
-def _computed_health(projects: list[int], user: User, today: dt.date) -> dict[int, Health]:
-    late: dict[int, list[Milestone]] = {}
-    near: dict[int, Any] = {}
-    for milestone in _pressing_milestones(projects, user, today):
-        if milestone.due_on < today:
-            late.setdefault(milestone.project_id, []).append(milestone)
-        elif milestone.has_open_work:
-            near.setdefault(milestone.project_id, milestone)
-    overdue = {task.project_id: task for task in _first_overdue_tasks(projects, user, today)}
+@dataclass(frozen=True, slots=True)
+class _Pressing:
+    """A milestone that is overdue or near, or the task of a project that is overdue longest."""
 
-    def health(pk: int) -> Health:
-        if pk in late:
-            return Health(
-                Project.Health.LATE, _was_due(late[pk][0].name, late[pk][0].due_on, len(late[pk]) - 1, today)
-            )
-        if pk in overdue:
-            task = overdue[pk]
-            return Health(Project.Health.AT_RISK, _was_due(task.title, task.due_on, task.how_many - 1, today))
-        if pk in near:
-            return Health(Project.Health.AT_RISK, _is_near(near[pk], today))
-        return Health(Project.Health.ON_TRACK)
-
-    return {pk: health(pk) for pk in projects}
+    is_milestone: bool
+    project: int
+    name: str
+    due_on: dt.date
+    count: int  # a milestone: 1 where work that leads to it is open; a task: how many are overdue
 
 
-def _pressing_milestones(projects: list[int], user: User, today: dt.date) -> Any:
-    """Milestones not reached that are overdue or near, the earliest first, with whether work is open."""
-    open_work = (
-        Task.objects.still_open()
-        .filter(project__in=projects)
-        .filter(
-            Q(milestone=OuterRef("pk"))
-            | Exists(
-                Dependency.objects.filter(from_task=OuterRef("pk"), to_milestone=OuterRef(OuterRef("pk")))
-            )
+def _computed_health(
+    projects: list[int], milestones: MilestoneQuerySet, tasks: TaskQuerySet, today: dt.date
+) -> dict[int, Health]:
+    """From the milestones and tasks that the reader sees in these projects."""
+    pressing: dict[int, list[_Pressing]] = {pk: [] for pk in projects}
+    near = _pressing_milestones(milestones, tasks, today)
+    for row in near.union(_first_overdue_tasks(tasks, today), all=True):
+        thing = _Pressing(*row)
+        pressing[thing.project].append(thing)
+    return {pk: _health_by(things, today) for pk, things in pressing.items()}
+
+
+def _health_by(things: list[_Pressing], today: dt.date) -> Health:
+    things = sorted(things, key=lambda thing: thing.due_on)
+    late = [thing for thing in things if thing.is_milestone and thing.due_on < today]
+    if late:
+        return Health(Project.Health.LATE, _was_due(late[0], len(late) - 1, today))
+    for thing in things:
+        if not thing.is_milestone:
+            return Health(Project.Health.AT_RISK, _was_due(thing, thing.count - 1, today))
+    for thing in things:
+        if thing.count:
+            return Health(Project.Health.AT_RISK, _is_near(thing, today))
+    return Health(Project.Health.ON_TRACK)
+
+
+def _pressing_milestones(
+    milestones: MilestoneQuerySet, tasks: TaskQuerySet, today: dt.date
+) -> QuerySet[Milestone, Any]:
+    leads_there = Dependency.objects.filter(from_task=OuterRef("pk"), to_milestone=OuterRef(OuterRef("pk")))
+    open_work = tasks.still_open().filter(Q(milestone=OuterRef("pk")) | Exists(leads_there))
+    return (
+        milestones.ahead()
+        .filter(due_on__lte=today + NEAR)
+        .order_by()
+        .values_list(
+            Value(True), "project_id", "name", "due_on", Case(When(Exists(open_work), then=1), default=0)
         )
     )
-    if not user.is_our_staff:
-        open_work = open_work.shown_to_clients()
-    return (
-        Milestone.objects.visible_to(user)
-        .ahead()
-        .filter(project__in=projects, due_on__lte=today + NEAR)
-        .annotate(has_open_work=Exists(open_work))
-        .order_by("due_on", "position", "pk")
-    )
 
 
-def _first_overdue_tasks(projects: list[int], user: User, today: dt.date) -> Any:
-    """The task that is overdue longest, one per project, with `how_many` are overdue there."""
+def _first_overdue_tasks(tasks: TaskQuerySet, today: dt.date) -> QuerySet[Task, Any]:
     return (
-        Task.objects.visible_to(user)
-        .overdue(today)
-        .filter(project__in=projects)
-        .annotate(how_many=Window(Count("pk"), partition_by=F("project")))
+        tasks.overdue(today)
         .order_by("project_id", "due_on", "number")
         .distinct("project_id")
+        .values_list(
+            Value(False), "project_id", "title", "due_on", Window(Count("pk"), partition_by=F("project"))
+        )
     )
 
 
@@ -278,9 +321,8 @@ def _day(date: dt.date, today: dt.date) -> str:
     return dateformat.format(date, "j E" if date.year == today.year else "j E Y")
 
 
-def _was_due(name: str, due_on: dt.date | None, others: int, today: dt.date) -> str:
-    assert due_on is not None  # only what has a date is overdue
-    what = {"name": name, "date": _day(due_on, today), "count": others}
+def _was_due(thing: _Pressing, others: int, today: dt.date) -> str:
+    what = {"name": thing.name, "date": _day(thing.due_on, today), "count": others}
     if not others:
         return _("“%(name)s” was due %(date)s") % what
     return (
@@ -293,11 +335,8 @@ def _was_due(name: str, due_on: dt.date | None, others: int, today: dt.date) -> 
     )
 
 
-def _is_near(milestone: Milestone, today: dt.date) -> str:
-    assert milestone.due_on is not None
-    if milestone.due_on == today:
-        return _("“%(name)s” is due today and work on it is still open") % {"name": milestone.name}
-    return _("“%(name)s” is due %(date)s and work on it is still open") % {
-        "name": milestone.name,
-        "date": _day(milestone.due_on, today),
-    }
+def _is_near(thing: _Pressing, today: dt.date) -> str:
+    what = {"name": thing.name, "date": _day(thing.due_on, today)}
+    if thing.due_on == today:
+        return _("“%(name)s” is due today and work on it is still open") % what
+    return _("“%(name)s” is due %(date)s and work on it is still open") % what

@@ -49,6 +49,11 @@ class MilestoneQuerySet(models.QuerySet["Milestone"]):
         seen = self.filter(project__in=Project.objects.visible_to(user))
         return seen if user.is_our_staff else seen.shown_to_clients()
 
+    def in_project(self, project: Project, user: User) -> MilestoneQuerySet:
+        """What `user`, who was let into `project` by its getter, sees of its milestones."""
+        seen = self.filter(project=project)
+        return seen if user.is_our_staff else seen.shown_to_clients()
+
     def shown_to_clients(self) -> MilestoneQuerySet:
         return self.filter(is_internal=False)
 

@@ -24,6 +24,14 @@ class TaskQuerySet(models.QuerySet["Task"]):
         seen = self.filter(project__in=Project.objects.visible_to(user))
         return seen if user.is_our_staff else seen.shown_to_clients()
 
+    def in_project(self, project: Project, user: User) -> TaskQuerySet:
+        """What `user`, who was let into `project` by its getter, sees of its tasks: the door for pages of one project.
+
+        The same as `visible_to` without asking for each row what the getter has answered for all of them.
+        """
+        seen = self.filter(project=project)
+        return seen if user.is_our_staff else seen.shown_to_clients()
+
     def shown_to_clients(self) -> TaskQuerySet:
         return self.filter(is_internal=False)
 

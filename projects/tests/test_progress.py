@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from pytest_django import DjangoAssertNumQueries
 
 from clients.models import User
-from projects.models import Dependency, Project
+from projects.models import Column, Dependency, Project
 from projects.progress import (
     Health,
     Progress,
@@ -16,6 +16,8 @@ from projects.progress import (
     next_milestones,
     progress_of,
     progress_of_milestones,
+    progress_over,
+    with_counts,
 )
 from tests.factories import make_client, make_milestone, make_project, make_task
 
@@ -104,6 +106,17 @@ class TestProgress:
         assert figures[roof.pk] == Progress(done=1, in_progress=1, to_do=1, done_this_week=1)
         assert figures[move_in.pk] == Progress()
 
+    def test_columns_with_counts_give_the_same_figures(
+        self, house: Project, owner: User, manager: User
+    ) -> None:
+        make_task(house, waiting_since=NOW, estimate_hours=3)
+        make_task(house, kind="doing", is_internal=True, estimate_hours=4)
+        make_task(house, kind="done", estimate_hours=5, waiting_since=NOW)
+        for user in (owner, manager):
+            columns = list(with_counts(Column.objects.all(), house, user))
+            assert len(columns) == 3
+            assert progress_over(columns, house, user) == progress_of([house], user)[house.pk]
+
     def test_queries_do_not_grow_with_the_projects(
         self, django_assert_num_queries: DjangoAssertNumQueries, manager: User
     ) -> None:
@@ -114,7 +127,7 @@ class TestProgress:
         for some in (projects[:3], projects):
             with django_assert_num_queries(1):
                 progress_of(some, manager)
-            with django_assert_num_queries(2):
+            with django_assert_num_queries(1):
                 health_of(some, manager, TODAY)
             with django_assert_num_queries(1):
                 next_milestones(some, manager)
