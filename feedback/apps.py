@@ -7,4 +7,4 @@ class FeedbackConfig(AppConfig):
     verbose_name = _("Questions and answers")
 
     def ready(self) -> None:
-        from feedback import mails, subscribers  # noqa: F401  (kinds of mail and subscribers make themselves known)
+        from feedback import cards, mails, subscribers  # noqa: F401  (what makes itself known on import)
