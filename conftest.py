@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client as Browser
+from django.utils import translation
 from hypothesis import settings
 
 from clients.models import Client, User
@@ -35,6 +37,13 @@ def settings_of_tests(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
     settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    """A page of a person who reads Russian leaves the language behind, as in any server: not to the next test."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture
