@@ -1,3 +1,8 @@
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from projects.views.board import board, task_move
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("projects/<slug:code>/", board, name="board"),
+    path("projects/<slug:code>/tasks/<int:number>/move/", task_move, name="task_move"),
+]

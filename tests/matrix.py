@@ -60,6 +60,19 @@ def house(world: World) -> dict[str, Any]:
     return {"code": world.house.code}
 
 
+def task(world: World) -> dict[str, Any]:
+    return {"code": world.house.code, "number": world.task.number}
+
+
+def internal_task(world: World) -> dict[str, Any]:
+    return {"code": world.house.code, "number": world.internal_task.number}
+
+
+def foreign_task(world: World) -> dict[str, Any]:
+    """A number of another project under a project of one's own."""
+    return {"code": world.house.code, "number": world.foreign_task.number}
+
+
 # Routes of django-allauth and Django that handle access themselves, with the reason.
 PUBLIC = EVERYONE
 
@@ -68,6 +81,10 @@ MATRIX: dict[str, Line] = {
     "home": Line(SIGNED_IN, methods=("get",)),
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),
+    "board": Line(HOUSE, own=house, data={"title": "Order the tiles"}, post_allow=TEAM),
+    "task_move": Line(
+        TEAM, deny=CLIENTS, own=task, internal=internal_task, foreign=(foreign_task,), methods=("post",)
+    ),
     "choose_language": Line(EVERYONE, data={"language": "en"}, methods=("post",)),
     "my_weekly": Line(CLIENTS | {"stranger"}, deny=TEAM | {"outsider"}),
     "weekly": Line(MANAGERS, deny=CLIENTS | {"specialist"}, own=house, data={"text": "", "language": "en"}),

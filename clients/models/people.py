@@ -14,6 +14,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from cxportal.lib.names import initials
+
 
 def validate_time_zone(name: str) -> None:
     """Raises ValidationError unless `name` is a zone of the IANA database."""
@@ -155,8 +157,7 @@ class User(AbstractBaseUser):
 
     @property
     def initials(self) -> str:
-        words = (self.name or self.email).split()
-        return "".join(word[0] for word in words[:2]).upper()
+        return initials(self.name or self.email)
 
     # What Django's own admin asks. Rights follow from the role alone, there are no groups.
     @property

@@ -14,10 +14,11 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
 from projects.actions._record import record_on_task, require_open
-from projects.errors import NotOfThisProject
+from projects.errors import ActionRefused, NotOfThisProject
 from projects.models import Column, Project, Task
 
 GAP = 1024  # between the ranks of two neighbours that nobody moved a card between
@@ -34,7 +35,8 @@ def add_task(
     `fields` are fields of `Task`; `column` is the first one of kind *to do* unless given (the first one of all,
     where there is none of that kind). Assignees, placeholders, labels and skills are iterables.
     Raises ProjectClosed for a finished or archived project, NotOfThisProject for a column, phase, milestone,
-    label or placeholder of another one.
+    label or placeholder of another one, ActionRefused for a
+    board without columns.
     """
     now = now or timezone.now()
     locked = lock_project(project)
@@ -149,7 +151,12 @@ def _require_own(project: Project, *things: Any) -> None:
 
 def _first_column(project: Project) -> Column:
     columns = list(project.columns.all())
-    return next((column for column in columns if column.kind == Column.Kind.TO_DO), columns[0])
+    column = next(
+        (column for column in columns if column.kind == Column.Kind.TO_DO), next(iter(columns), None)
+    )
+    if column is None:
+        raise ActionRefused(_("This board has no columns yet."))
+    return column
 
 
 def _crossing(old: Column, new: Column, now: dt.datetime) -> dict[str, Any]:
