@@ -19,8 +19,6 @@ import pytest
 from cxportal.lib.env import database_settings
 from tests.portal_process import Portal, free_port, new_place, run, wait_for
 
-pytestmark = pytest.mark.xdist_group("server")
-
 MEMORY_BUDGET = 400 * 2**20
 
 

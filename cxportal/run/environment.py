@@ -16,12 +16,13 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "cxportal-installed.json"
+PORTAL, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
 NEEDS_DEVELOPMENT = {"test", "lint", "messages", "bench"}
 
 
 def main(arguments: list[str]) -> NoReturn:
     command = arguments[0]
-    requirements = "requirements-dev.txt" if command in NEEDS_DEVELOPMENT else "requirements.txt"
+    requirements = DEVELOPMENT if command in NEEDS_DEVELOPMENT else PORTAL
     try:
         ensure_environment(ROOT / requirements)
     except KeyboardInterrupt:
@@ -37,9 +38,7 @@ def ensure_environment(requirements: Path) -> None:
 
     A .venv that is there, or a link to one, is used as it is and only added to.
     """
-    # script/_bootstrap calls us with the Python of .venv, if that runs; a new minor version needs all of it anew.
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    wanted = f"{version} {hashlib.sha256(requirements.read_bytes()).hexdigest()}"
+    wanted = stamp_of(requirements)
     if PYTHON.exists() and installed().get(requirements.name) == wanted:
         return
     if not environment_works():
@@ -67,7 +66,19 @@ def ensure_environment(requirements: Path) -> None:
         )
         if result.returncode:
             fail(f"pip could not install {requirements.name}; what it said is above. Start again to go on.")
-        STAMP.write_text(json.dumps({**done, requirements.name: wanted}) + "\n")
+        done[requirements.name] = wanted
+        if requirements.name == DEVELOPMENT:  # compiled to contain the other one
+            done[PORTAL] = stamp_of(ROOT / PORTAL)
+        STAMP.write_text(json.dumps(done) + "\n")
+
+
+def stamp_of(requirements: Path) -> str:
+    """Changes with what is pinned, and with the minor version of Python, which needs all of it anew.
+
+    script/_bootstrap calls us with the Python of .venv, if that runs.
+    """
+    content = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    return f"{sys.version_info.major}.{sys.version_info.minor} {content}"
 
 
 def environment_works() -> bool:

@@ -57,4 +57,4 @@ def parallel(arguments: list[str]) -> list[str]:
     )
     if chosen or named:
         return []
-    return ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadgroup"]
+    return ["-n", str(min(os.cpu_count() or 1, 8)), "--dist", "loadfile"]
