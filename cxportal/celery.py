@@ -13,7 +13,7 @@ from celery.signals import worker_before_create_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxportal.settings")
 
-# script/server works as root, for trying out; deploy/ runs the worker as a user of its own.
+# script/server works as root, for trying out (docs/operators/running.md, In production).
 warnings.simplefilter("ignore", SecurityWarning)
 
 app = Celery("cxportal")

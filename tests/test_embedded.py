@@ -167,6 +167,14 @@ def test_a_broken_data_folder_is_told_in_one_line(home: Path, damage: object, to
     assert not still_running(home)
 
 
+def test_lost_passwords_are_made_anew(home: Path) -> None:
+    with servers(home, say=print) as session:
+        query(session, "CREATE TABLE kept AS SELECT 7 AS number")
+    shutil.rmtree(home / "embedded")
+    with servers(home, say=print) as session:
+        assert query(session, "SELECT number FROM kept") == 7
+
+
 def test_data_that_went_missing_is_not_replaced_by_empty_data(home: Path) -> None:
     shutil.move(home / "servers", home / "moved")
     with pytest.raises(EmbeddedError, match="is gone"), servers(home, say=print, throwaway=True):

@@ -112,9 +112,9 @@ def tell(kind: str, text: str) -> None:
 
 
 def hush() -> None:
-    """Let go of the starter's pipe and terminal, so that nobody waits for us through them."""
+    """Let go of the starter's pipe, so that nobody waits for us through it. Errors go on to keeper.log."""
     nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
+    for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
 
 

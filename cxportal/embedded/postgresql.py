@@ -70,6 +70,7 @@ class PostgreSQL:
         self.throwaway = throwaway
         self.data = places.postgresql_data
         self.log = places.control / "postgresql.log"
+        self.password_was_lost = not (places.control / "postgresql-password").exists()
         self.password = secret_in(places.control / "postgresql-password")
         self.super_password = secret_in(places.control / "postgresql-superuser-password")
         self.process: subprocess.Popen[bytes] | None = None
@@ -81,10 +82,11 @@ class PostgreSQL:
     def start(self) -> None:
         """Make the data folder if there is none, start, and return once it answers. Raises EmbeddedError."""
         self._rotate_log()
-        if self.data.exists():
-            self._check_data()
-        else:
+        made = not self.data.exists()
+        if made:
             self._initialise()
+        else:
+            self._check_data()
         clear_orphans(self.data)
         # Nobody is left in the folder, so this tells of a dead server, even if its number lives on in another process.
         (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -92,6 +94,8 @@ class PostgreSQL:
         account = self.places.account
         hand_over(self.data / "portal.conf", settings, account)
         hand_over(self.data / "pg_hba.conf", ACCESS, account)
+        if self.password_was_lost and not made:
+            self._renew_passwords()
         offset = self.log.stat().st_size if self.log.exists() else 0
         self.process = start(
             [self.places.postgresql_bin / "postgres", "-D", self.data, "-k", self.sockets, "-p", "5432"],
@@ -169,6 +173,23 @@ class PostgreSQL:
             self.places.account,
         )
         partial.rename(self.data)
+
+    def _renew_passwords(self) -> None:
+        """Give the roles the new passwords, while nothing runs; who may write to the data folder needs no old one."""
+        statements = [
+            f"ALTER ROLE {role} PASSWORD '{password}';"
+            for role, password in ((SUPERUSER, self.super_password), (ROLE, self.password))
+        ]
+        subprocess.run(
+            [str(self.places.postgresql_bin / "postgres"), "--single", "-D", str(self.data), "postgres"],
+            input="\n".join(statements) + "\n",
+            cwd=self.data,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            umask=0o077,
+            **as_user(self.places.account),
+        )
 
     def _is_ready(self) -> bool:
         try:
