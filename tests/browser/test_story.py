@@ -102,6 +102,7 @@ def test_from_login_to_the_board_in_the_mailbox(
 
     # On Friday the board comes by mail, once, whoever asks twice.
     friday = owner.board_schedule.next_slot_at
+    assert friday is not None
     for _ in range(2):
         call_command("run_due", at=friday.isoformat())
     to_owner = [mail for to, mail in smtp.accepted if to == owner.email]
