@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cxportal.lib.names import initials
 
@@ -94,7 +95,7 @@ class User(AbstractBaseUser):
         ADMIN = "admin", _("Administrator")
 
     email = models.EmailField(_("email"), unique=True)
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=150)
     staff_role = models.CharField(
         _("role in our company"), max_length=16, choices=StaffRole, default=StaffRole.NONE, blank=True
     )

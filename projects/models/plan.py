@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from clients.models import User
 from projects.models.projects import Project
@@ -101,7 +102,7 @@ class Placeholder(models.Model):
     project = models.ForeignKey(
         Project, models.CASCADE, related_name="placeholders", verbose_name=_("project")
     )
-    name = models.CharField(_("name"), max_length=150)
+    name = models.CharField(pgettext_lazy("of a person", "name"), max_length=150)
 
     class Meta:
         verbose_name = _("person without an account")
