@@ -113,7 +113,7 @@ def test_servers_orphaned_by_a_killed_keeper_do_not_block_the_next_start(home: P
     with servers(home, say=print, throwaway=True) as session:
         session.call_when_ended(ended.append)
         query(session, "CREATE TABLE kept AS SELECT 7 AS number")
-        keeper = next(p.parent() for p in still_running(home) if p.name() == "valkey-server")
+        keeper = processes_in(home / "servers" / "valkey")[0].parent()
         assert keeper
         keeper.kill()
         assert wait_for(lambda: ended, 10)
