@@ -88,7 +88,7 @@ class Portal:
                 start_new_session=True,
             )
         self.family: list[psutil.Process] = []
-        assert wait_for(lambda: "answers at" in self.output or self.process.poll() is not None, 120), (
+        assert wait_for(lambda: "answers at" in self.output or self.process.poll() is not None, 240), (
             self.output
         )
         assert self.process.poll() is None, self.output
