@@ -66,8 +66,13 @@ class ClockFacts:
         if not self.is_late:
             return ""
         late = _("We are late.") if self.clock.is_running else _("We were late.")
+        return f"{late} {self.told_words}".strip()
+
+    @property
+    def told_words(self) -> str:
+        """ "Anna and Maria were told at 17:40." of a clock that is or was late; "" while nobody was told."""
         if self.told_at is None:
-            return late
+            return ""
         names = get_text_list([person.get_short_name() for person in self.told], _("and"))
         time = people_time(self.told_at, self.now)
         if time.day == people_time(self.now, self.now).day:
@@ -76,7 +81,7 @@ class ClockFacts:
             )
         else:
             words = ngettext("%(names)s was told %(day)s.", "%(names)s were told %(day)s.", len(self.told))
-        return f"{late} {words % {'names': names, 'time': time.clock, 'day': time.when}}"
+        return words % {"names": names, "time": time.clock, "day": time.when}
 
     @property
     def answered_words(self) -> str:

@@ -24,6 +24,7 @@ MANAGERS = frozenset({"manager", "admin"})
 ADMINS = frozenset({"admin"})
 # Those who know of `house`; for `stranger` and `outsider` it does not exist.
 HOUSE = CLIENTS | TEAM
+WRITERS = HOUSE - {"viewer"}
 SIGNED_IN = HOUSE | {"stranger", "outsider"}
 EVERYONE = SIGNED_IN | {"anonymous"}
 
@@ -60,6 +61,18 @@ def house(world: World) -> dict[str, Any]:
     return {"code": world.house.code}
 
 
+def thread(world: World) -> dict[str, Any]:
+    return {"uid": world.thread.uid}
+
+
+def internal_thread(world: World) -> dict[str, Any]:
+    return {"uid": world.internal_thread.uid}
+
+
+def foreign_thread(world: World) -> dict[str, Any]:
+    return {"uid": world.foreign_thread.uid}
+
+
 def task(world: World) -> dict[str, Any]:
     return {"code": world.house.code, "number": world.task.number}
 
@@ -71,6 +84,18 @@ def internal_task(world: World) -> dict[str, Any]:
 def foreign_task(world: World) -> dict[str, Any]:
     """A number of another project under a project of one's own."""
     return {"code": world.house.code, "number": world.foreign_task.number}
+
+
+def on_thread(allow: frozenset[str], **data: str) -> Line:
+    """A verb on a conversation: a GET leads whoever reads it to its page."""
+    return Line(
+        HOUSE,
+        own=thread,
+        internal=internal_thread,
+        foreign=(foreign_thread,),
+        post_allow=allow,
+        data=data,
+    )
 
 
 # Routes of django-allauth and Django that handle access themselves, with the reason.
@@ -100,6 +125,62 @@ MATRIX: dict[str, Line] = {
     "weekly_stop": Line(EVERYONE, own=lambda world: {"token": stop_token(world.people["owner"])}),
     "weekly_again": Line(
         EVERYONE, own=lambda world: {"token": stop_token(world.people["owner"])}, methods=("post",)
+    ),
+    "threads": Line(SIGNED_IN, methods=("get",)),
+    "thread_new": Line(SIGNED_IN - {"viewer"}, deny=frozenset({"viewer"})),
+    "thread": Line(HOUSE, own=thread, internal=internal_thread, foreign=(foreign_thread,), methods=("get",)),
+    "thread_write": on_thread(WRITERS, body="Hello"),
+    "thread_note": on_thread(TEAM, **{"note-body": "Careful"}),
+    "thread_call": on_thread(TEAM, **{"call-body": "We agreed."}),
+    "thread_assign": on_thread(TEAM, **{"assign-assignee": ""}),
+    "thread_no_reply": on_thread(TEAM, **{"no_reply-reason": "Thanks"}),
+    "thread_due": on_thread(MANAGERS, reason="We ask", due_at="2099-01-01T10:00"),
+    "thread_close": on_thread(TEAM | {"owner"}),
+    "thread_reopen": on_thread(WRITERS),
+    "thread_audience": on_thread(frozenset({"owner"})),  # without a choice, which would hide it from others
+    "thread_follow": on_thread(HOUSE),
+    "message_take_back": Line(
+        HOUSE,
+        post_allow=frozenset({"owner"}),  # its author
+        own=lambda world: {"uid": world.thread.messages.earliest("pk").uid},
+        internal=lambda world: {"uid": world.note.uid},
+        foreign=(lambda world: {"uid": world.foreign_thread.messages.earliest("pk").uid},),
+    ),
+    "message_delete": Line(
+        HOUSE,
+        own=lambda world: {"uid": world.thread.messages.earliest("pk").uid},
+        internal=lambda world: {"uid": world.note.uid},
+        foreign=(lambda world: {"uid": world.foreign_thread.messages.earliest("pk").uid},),
+        post_allow=frozenset(),  # words of a client are never deleted
+    ),
+    "message_file": Line(
+        HOUSE,
+        own=lambda world: {"uid": world.extra["message_file"].uid},
+        internal=lambda world: {"uid": world.extra["note_file"].uid},
+        foreign=(lambda world: {"uid": world.extra["foreign_message_file"].uid},),
+        methods=("get",),
+    ),
+    "project_threads": Line(
+        HOUSE, own=house, foreign=(lambda world: {"code": world.other_project.code},), methods=("get",)
+    ),
+    "task_conversation": Line(
+        HOUSE, own=task, internal=internal_task, foreign=(foreign_task,), methods=("get",)
+    ),
+    "task_conversation_write": Line(
+        HOUSE,
+        own=task,
+        internal=internal_task,
+        foreign=(foreign_task,),
+        post_allow=WRITERS,
+        data={"body": "Hello"},
+    ),
+    "task_conversation_note": Line(
+        HOUSE,
+        own=task,
+        internal=internal_task,
+        foreign=(foreign_task,),
+        post_allow=TEAM,
+        data={"note-body": "Careful"},
     ),
 }
 

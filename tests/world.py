@@ -9,7 +9,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from clients.models import Client, User
-from feedback.models import Message, Thread
+from feedback.models import Message, MessageFile, Thread
 from projects.models import Attachment, Milestone, Project, Task
 from tests.factories import make_milestone, make_task, make_thread
 
@@ -39,6 +39,7 @@ class World:
     attachment: Attachment
     internal_attachment: Attachment
     foreign_attachment: Attachment
+    note: Message
     extra: dict[str, Any]
 
 
@@ -62,8 +63,11 @@ def world(
     )
     foreign_task = make_task(other_project, f"Shelves {FOREIGN_CANARY}", description=FOREIGN_CANARY)
     thread = make_thread(house.client, author=owner, project=house)
-    Message.objects.create(
+    note = Message.objects.create(
         thread=thread, author=manager, by_client=False, is_note=True, body=f"They worry {INTERNAL_CANARY}"
+    )
+    foreign_thread = make_thread(
+        other_project.client, author=stranger, project=other_project, body=FOREIGN_CANARY
     )
     return World(
         people={
@@ -92,13 +96,24 @@ def world(
         internal_thread=make_thread(
             house.client, author=manager, project=house, task=internal_task, body=INTERNAL_CANARY
         ),
-        foreign_thread=make_thread(
-            other_project.client, author=stranger, project=other_project, body=FOREIGN_CANARY
-        ),
+        foreign_thread=foreign_thread,
+        note=note,
         attachment=_attachment(task, "roof.txt", is_internal=False),
         internal_attachment=_attachment(task, f"{INTERNAL_CANARY}.txt", is_internal=True),
         foreign_attachment=_attachment(foreign_task, f"{FOREIGN_CANARY}.txt", is_internal=False),
-        extra={},
+        extra={
+            "message_file": _message_file(thread.messages.earliest("pk"), "socket.txt"),
+            "note_file": _message_file(note, f"{INTERNAL_CANARY}.txt"),
+            "foreign_message_file": _message_file(
+                foreign_thread.messages.earliest("pk"), f"{FOREIGN_CANARY}.txt"
+            ),
+        },
+    )
+
+
+def _message_file(message: Message, name: str) -> MessageFile:
+    return MessageFile.objects.create(
+        message=message, name=name, size=4, file=ContentFile(name.encode(), name=name)
     )
 
 

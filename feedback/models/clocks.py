@@ -24,6 +24,12 @@ class AnswerClockQuerySet(models.QuerySet["AnswerClock"]):
     def by_due_time(self) -> AnswerClockQuerySet:
         return self.order_by("due_at", "pk")
 
+    def latest_of_each_thread(self) -> AnswerClockQuerySet:
+        """One clock per conversation: the running one, else the one that started last."""
+        return self.order_by("thread_id", models.F("ended_at").desc(nulls_first=True), "-pk").distinct(
+            "thread_id"
+        )
+
     def late(self, now: dt.datetime) -> AnswerClockQuerySet:
         return self.running().filter(due_at__lt=now)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from typing import ClassVar
 
@@ -51,9 +52,38 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def open(self) -> ThreadQuerySet:
         return self.filter(status=Thread.Status.OPEN)
 
+    def closed(self) -> ThreadQuerySet:
+        return self.filter(status=Thread.Status.CLOSED)
+
     def awaiting_answer(self) -> ThreadQuerySet:
         """With a running answer clock."""
         return self.filter(clocks__ended_at=None, clocks__isnull=False)
+
+    def late(self, now: dt.datetime) -> ThreadQuerySet:
+        """With an answer that should have been there by `now`."""
+        return self.filter(clocks__ended_at=None, clocks__due_at__lte=now)
+
+    def unassigned(self) -> ThreadQuerySet:
+        return self.filter(assignee=None)
+
+    def of(self, user: User) -> ThreadQuerySet:
+        """Those that are `user`'s own business: assigned to them, or started by them."""
+        return self.filter(models.Q(assignee=user) | models.Q(author=user))
+
+    def searched(self, words: str, user: User) -> ThreadQuerySet:
+        """With `words` in the subject or in a message that `user` may read: a hit never tells of anything else."""
+        messages = Message.objects.filter(thread=models.OuterRef("pk"), withdrawn_at=None)
+        if not user.is_our_staff:
+            messages = messages.public()
+        return self.filter(
+            models.Q(subject__icontains=words) | models.Exists(messages.filter(body__icontains=words))
+        )
+
+    def by_due_time(self) -> ThreadQuerySet:
+        """What awaits an answer first, by due time; then the rest, the latest word first."""
+        return self.annotate(
+            running=models.FilteredRelation("clocks", condition=models.Q(clocks__ended_at=None)),
+        ).order_by(models.F("running__due_at").asc(nulls_last=True), "-last_message_at", "-pk")
 
 
 class Thread(models.Model):

@@ -6,12 +6,34 @@ const region = () => document.getElementById("toasts");
 function watch(toast) {
   if (toast.dataset.watched) return;
   toast.dataset.watched = "yes";
+  if (toast.dataset.undoSeconds) countDown(toast, Number(toast.dataset.undoSeconds));
   if (toast.classList.contains("cx-toast-error") || toast.querySelector("form")) return;
+  leaveSoon(toast);
+}
+
+function leaveSoon(toast) {
   const leave = () => {
     if (toast.matches(":hover, :focus-within")) setTimeout(leave, 2000);
     else toast.remove();
   };
   setTimeout(leave, SECONDS * 1000);
+}
+
+/** An Undo that works for some seconds only says how many are left, and goes when they are over. */
+function countDown(toast, seconds) {
+  const left = toast.querySelector("[data-seconds-left]");
+  const end = Date.now() + seconds * 1000;
+  const tick = () => {
+    const rest = Math.ceil((end - Date.now()) / 1000);
+    if (rest > 0) {
+      left.textContent = `(${rest})`;
+      setTimeout(tick, 250);
+      return;
+    }
+    toast.querySelector("form").remove();
+    leaveSoon(toast);
+  };
+  tick();
 }
 
 /** Shows the text the page brought along as data-text-KIND ("error" or "offline"). */

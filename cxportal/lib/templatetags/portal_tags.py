@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from cxportal.lib import dates
 from cxportal.lib.icons import icon_html
 from cxportal.lib.markdown import render as render_markdown
-from cxportal.lib.toasts import undo_url_of
+from cxportal.lib.toasts import Extras, extras_of
 
 register = template.Library()
 
@@ -70,6 +70,20 @@ def progress_bar(value: int, total: int, doing: int = 0, label: str = "") -> Saf
 
 
 @register.simple_tag
+def time_bar(share: float) -> SafeString:
+    """How much of the time to answer is used: `share` 0 to 1, more when it is late."""
+    near = " cx-time-late" if share >= 1 else " cx-time-near" if share >= 0.75 else ""
+    return format_html(
+        '<svg class="cx-time{}" role="img" aria-label="{}">'
+        '<rect class="cx-time-ground" width="100%" height="100%"/>'
+        '<rect class="cx-time-used" width="{}%" height="100%"/></svg>',
+        near,
+        gettext("%(percent)s %% of the time is used") % {"percent": int(share * 100)},
+        f"{min(100.0, share * 100):.4g}",
+    )
+
+
+@register.simple_tag
 def health_badge(status: str, reason: str = "") -> SafeString:
     """On track, at risk or late, in colour, sign and word; `reason` is told on hover."""
     kind, name, word = _HEALTH[status]
@@ -101,9 +115,17 @@ def names(people: Any) -> str | SafeString:
 
 
 @register.filter
-def undo_url(message: Message) -> str:
-    """Where a toast's Undo posts to, or ""."""
-    return undo_url_of(message.extra_tags)
+def names_for(people: Iterable[Any], reader: Any) -> SafeString:
+    """People as "you, Petr, Vera": whoever reads it is "you"."""
+    return format_html_join(
+        ", ", "{}", ((gettext("you") if person == reader else str(person),) for person in people)
+    )
+
+
+@register.filter
+def extras(message: Message) -> Extras:
+    """What a toast carries besides its text: where its Undo posts to, for how long."""
+    return extras_of(message.extra_tags)
 
 
 @register.filter

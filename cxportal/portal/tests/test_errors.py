@@ -20,7 +20,7 @@ def broken_home(monkeypatch: pytest.MonkeyPatch) -> Any:
         def broken(*args: Any, **kwargs: Any) -> None:
             raise error
 
-        monkeypatch.setattr("cxportal.portal.views.home.render", broken)
+        monkeypatch.setattr("cxportal.portal.views.home.client_home", broken)
 
     return set_error
 
