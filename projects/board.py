@@ -7,7 +7,8 @@ its latest, the waiting group the longest waiting; the rest is fetched as one sc
 The cost of a board is bounded by what it shows, not by what the project holds: two queries, and one in each app
 that counts something on cards. The cards are fetched by SQL of our own: one statement for all groups, each cut
 off after its first rows, with faces and files along; put together by the ORM it would cost more than to render
-the cards. Which tasks a reader sees is still said by the queryset alone, which is compiled into it.
+the cards. Which tasks a reader sees, and which people they know of, is still said by querysets, which are
+compiled into it.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from clients.models import User
 from projects.cards import Card, CardMaker, Row
 from projects.models import Column, Project
 from projects.models.tasks import TaskQuerySet
+from projects.people import known_people
 from projects.progress import Progress, progress_over, with_counts
 
 PAGE = 50  # cards of a column that one sees first, and that each further step brings
@@ -162,7 +164,6 @@ _PART = """
      WHERE {stands_there} AND task.id IN (SELECT id FROM seen)
      ORDER BY {order} OFFSET %s LIMIT %s)
 """
-# Of people with an account a contact knows the project's own; see UserQuerySet.visible_to.
 _STATEMENT = """
     WITH seen AS NOT MATERIALIZED ({seen})
     SELECT card.*,
@@ -171,10 +172,7 @@ _STATEMENT = """
            ARRAY(
                SELECT person.name FROM projects_task_assignees AS assigned
                JOIN clients_user AS person ON person.id = assigned.user_id
-               WHERE assigned.task_id = card.id AND (
-                   %s OR person.id IN (%s, %s) OR EXISTS (
-                       SELECT FROM projects_project_team AS team
-                       WHERE team.project_id = %s AND team.user_id = person.id))
+               WHERE assigned.task_id = card.id AND person.id IN ({known})
                UNION ALL
                SELECT person.name FROM projects_task_placeholders AS named
                JOIN projects_placeholder AS person ON person.id = named.placeholder_id
@@ -218,9 +216,8 @@ def _rows(
         parts.append(_PART.format(stands_there=stands_there, order=order))
         of = project.pk if group.key == WAITING else int(group.key)
         part_parameters += [group.key, of, group.start, sizes[group.key]]
-    is_staff = user.is_our_staff
-    known: list[Any] = [is_staff, is_staff, project.manager_id, project.client.manager_id, project.pk]
-    statement = _STATEMENT.format(seen=seen, parts=" UNION ALL ".join(parts))
+    known, known_parameters = known_people(project, user).order_by().values("pk").query.sql_with_params()
+    statement = _STATEMENT.format(seen=seen, known=known, parts=" UNION ALL ".join(parts))
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*seen_parameters, *known, *part_parameters])
+        cursor.execute(statement, [*seen_parameters, user.is_our_staff, *known_parameters, *part_parameters])
         return [Row(*row) for row in cursor.fetchall()]

@@ -106,6 +106,9 @@ MATRIX: dict[str, Line] = {
     "home": Line(SIGNED_IN, methods=("get",)),
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),
+    "projects": Line(SIGNED_IN, methods=("get",)),
+    "task_list": Line(HOUSE, own=house, methods=("get",)),
+    "task_list_csv": Line(HOUSE, own=house, methods=("get",)),
     "board": Line(HOUSE, own=house, data={"title": "Order the tiles"}, post_allow=TEAM),
     "task_move": Line(
         TEAM, deny=CLIENTS, own=task, internal=internal_task, foreign=(foreign_task,), methods=("post",)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import User
 from projects.models import Label, Milestone, Placeholder, Project, Task
 from projects.models.tasks import TaskQuerySet
+from projects.people import known_people
 
 _LISTS = ("person", "label", "milestone")
 
@@ -61,7 +62,7 @@ class TaskFilter(forms.Form):
     def _choices(self) -> dict[str, list[tuple[str, str]]]:
         tasks = self.seen.order_by().values("pk")
         text: CharField[Any, Any] = CharField()
-        people = User.objects.visible_to(self.user).filter(assigned_tasks__in=tasks)
+        people = known_people(self.project, self.user).filter(assigned_tasks__in=tasks)
         placeholders = Placeholder.objects.filter(tasks__in=tasks)
         labels = Label.objects.filter(tasks__in=tasks)
         milestones = Milestone.objects.in_project(self.project, self.user)

@@ -121,13 +121,12 @@ def task_filter(request: PersonRequest, project: Project) -> TaskFilter:
     return TaskFilter(request.GET, project, request.user)
 
 
-def filter_query(request: PersonRequest) -> str:
-    """The filter of the address as a query, without what belongs to one page of it: "?q=roof", or ""."""
-    query = request.GET.copy()
-    for name in ("column", "start", "shown", "page", "filter"):
-        query.pop(name, None)
-    for name in [name for name, value in query.items() if not value]:
-        del query[name]
+def filter_query(request: PersonRequest, *others: str) -> str:
+    """The filter of the address as a query, with the parameters named `others`: "?q=roof", or ""."""
+    query = QueryDict(mutable=True)
+    for name in (*TaskFilter.base_fields, *others):
+        if value := request.GET.get(name):
+            query[name] = value
     return f"?{query.urlencode()}" if query else ""
 
 

@@ -63,6 +63,16 @@ def test_the_board_of_staff_is_sound(
     inspect(page, "board-filter")
 
 
+def test_list_and_projects_are_sound(
+    page: Page, sign_in: Callable[[Page, User], None], furnished: Project, owner: User, manager: User
+) -> None:
+    for user in (owner, manager):
+        sign_in(page, user)
+        for name, path in {"list": "/projects/HOUSE/list/", "projects": "/projects/"}.items():
+            page.goto(path)
+            inspect(page, f"{name}-{user.get_short_name()}")
+
+
 def test_an_empty_board_is_sound(
     page: Page, sign_in: Callable[[Page, User], None], house: Project, owner: User
 ) -> None:
