@@ -16,7 +16,7 @@ from projects.models import Label, Milestone, Placeholder, Project, Task
 from projects.models.tasks import TaskQuerySet
 from projects.people import known_people
 
-_LISTS = ("person", "label", "milestone")
+_LISTS = {"person": _("Anyone"), "label": _("Any label"), "milestone": _("Any milestone")}
 
 
 class _Select(forms.Select):
@@ -51,11 +51,11 @@ class TaskFilter(forms.Form):
         # Whether the fields besides the search are shown.
         self.is_open = any(data.get(name) for name in (*_LISTS, "waiting", "overdue", "filter"))
         self.choices = self._choices() if self.is_open else {name: [] for name in _LISTS}
-        for name in _LISTS:
+        for name, anything in _LISTS.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.error_messages["invalid_choice"] = _("That is not on this board.")
-            field.choices = [("", _("Anyone") if name == "person" else _("Any")), *self.choices[name]]
+            field.choices = [("", anything), *self.choices[name]]
         if not user.is_our_staff:
             self.fields["waiting"].label = _("Waiting for you")
 
