@@ -8,7 +8,6 @@ urlpatterns = [
     path("", include("projects.urls")),
     path("", include("feedback.urls")),
     path("", include("clients.urls")),
-    path("", include("cxportal.reserved")),
 ]
 
 handler400 = "cxportal.portal.views.errors.bad_request"

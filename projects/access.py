@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
 from clients.models import User
-from projects.models import Attachment, Milestone, Project, Task
+from projects.models import (
+    Attachment,
+    ChecklistItem,
+    Dependency,
+    Milestone,
+    Phase,
+    Project,
+    Task,
+    TaskImport,
+    TimeEntry,
+)
 
 
 def get_project(user: User, code: str) -> Project:
@@ -44,8 +56,60 @@ def get_milestone(user: User, code: str, pk: int) -> Milestone:
     return milestone
 
 
+def get_phase(user: User, code: str, pk: int) -> Phase:
+    phase = (
+        Phase.objects.visible_to(user)
+        .select_related("project__client")
+        .filter(project__code=code.upper(), pk=pk)
+        .first()
+    )
+    if phase is None:
+        raise Http404
+    return phase
+
+
+def get_dependency(user: User, code: str, pk: int) -> Dependency:
+    dependency = (
+        Dependency.objects.visible_to(user)
+        .select_related("project__client", "from_task", "from_milestone", "to_task", "to_milestone")
+        .filter(project__code=code.upper(), pk=pk)
+        .first()
+    )
+    if dependency is None:
+        raise Http404
+    return dependency
+
+
+def get_checklist_item(user: User, task: Task, pk: int) -> ChecklistItem:
+    """An item of `task`, which `user` was already found to see."""
+    item = task.checklist.filter(pk=pk).first()
+    if item is None:
+        raise Http404
+    return item
+
+
+def get_time_entry(user: User, task: Task, pk: int) -> TimeEntry:
+    entry = TimeEntry.objects.visible_to(user).select_related("user").filter(task=task, pk=pk).first()
+    if entry is None:
+        raise Http404
+    return entry
+
+
+def get_import(user: User, code: str, uid: UUID) -> TaskImport:
+    """The upload of `user` themself that waits to be confirmed, or was."""
+    found = (
+        TaskImport.objects.visible_to(user)
+        .select_related("project__client", "project__manager", "by")
+        .filter(project__code=code.upper(), uid=uid)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
 def get_attachment(user: User, uid: str) -> Attachment:
-    attachment = Attachment.objects.visible_to(user).select_related("task").filter(uid=uid).first()
+    attachment = Attachment.objects.visible_to(user).select_related("task__project").filter(uid=uid).first()
     if attachment is None:
         raise Http404
     return attachment

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from projects.graph import find_cycle
-from projects.workdays import last_working_day
+from projects.workdays import FIRST_DAY, LAST_DAY, last_working_day
 
 COLUMNS = (
     "id",
@@ -40,9 +40,8 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_LINES = 5000
 MAX_LENGTH = {"id": 40, "phase": 150, "title": 200, "notes": 50_000, "assignees": 150, "skills": 80}
 MAX_WORKING_DAYS = 5000
-FIRST_DAY, LAST_DAY = dt.date(1990, 1, 1), dt.date(2100, 12, 31)
 # What a spreadsheet takes for a formula. A cell that is meant so begins with an apostrophe, as our exports do it.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

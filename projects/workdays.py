@@ -6,6 +6,8 @@ import datetime as dt
 
 ONE_DAY = dt.timedelta(days=1)
 SATURDAY = 5
+# What a plan may speak of: anything else is a slip of the keyboard.
+FIRST_DAY, LAST_DAY = dt.date(1990, 1, 1), dt.date(2100, 12, 31)
 
 
 def first_working_day(day: dt.date) -> dt.date:

@@ -64,7 +64,8 @@ def make_task(project: Project, title: str = "", *, kind: str = "todo", **fields
     if kind == "done":
         fields.setdefault("done_at", timezone.now())
     column = fields.pop("column", None) or project.columns.filter(kind=kind)[0]
-    many = {name: fields.pop(name) for name in ("assignees", "labels", "skills") if name in fields}
+    lists = ("assignees", "placeholders", "labels", "skills")
+    many = {name: fields.pop(name) for name in lists if name in fields}
     task = Task.objects.create(
         project=project,
         number=number,

@@ -7,11 +7,23 @@ drives each line with every method, as every kind of person, against their own, 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clients.models import User
 from cxportal.portal.weekly.links import stop_token
+from projects.models import (
+    ChecklistItem,
+    Dependency,
+    Milestone,
+    Phase,
+    Project,
+    Task,
+    TaskImport,
+    TimeEntry,
+)
 
 if TYPE_CHECKING:
     from tests.world import World
@@ -50,6 +62,8 @@ class Line:
     foreign: tuple[Kwargs, ...] = ()
     data: dict[str, Any] = field(default_factory=dict)
     methods: tuple[str, ...] = ("get", "post")
+    # The first who may use it uses it up: for those who may, it is gone afterwards.
+    uses_up: bool = False
     # Those who may read but not POST get 403 there.
     post_allow: frozenset[str] | None = None
     query: str = ""
@@ -98,6 +112,142 @@ def on_thread(allow: frozenset[str], **data: str) -> Line:
     )
 
 
+def checklist_item(world: World) -> dict[str, Any]:
+    return {**task(world), "pk": ChecklistItem.objects.create(task=world.task, text="Measure").pk}
+
+
+def foreign_checklist_item(world: World) -> dict[str, Any]:
+    return {**task(world), "pk": ChecklistItem.objects.create(task=world.foreign_task, text="Measure").pk}
+
+
+def hours(world: World) -> dict[str, Any]:
+    return {**task(world), "pk": _hours_on(world.task, world.people["specialist"])}
+
+
+def foreign_hours(world: World) -> dict[str, Any]:
+    return {**task(world), "pk": _hours_on(world.foreign_task, world.people["outsider"])}
+
+
+def _hours_on(task: Task, user: User) -> int:
+    return TimeEntry.objects.create(task=task, user=user, day=dt.date(2026, 11, 2), minutes=60).pk
+
+
+def phase(world: World) -> dict[str, Any]:
+    made = Phase.objects.create(project=world.house, name="Construction")
+    Task.objects.filter(pk=world.task.pk).update(phase=made)
+    return {**house(world), "pk": made.pk}
+
+
+def internal_phase(world: World) -> dict[str, Any]:
+    return {**house(world), "pk": Phase.objects.create(project=world.house, name="Margin").pk}
+
+
+def foreign_phase(world: World) -> dict[str, Any]:
+    return {**house(world), "pk": Phase.objects.create(project=world.other_project, name="Shelves").pk}
+
+
+def milestone(world: World) -> dict[str, Any]:
+    return {**house(world), "pk": world.milestone.pk}
+
+
+def internal_milestone(world: World) -> dict[str, Any]:
+    return {**house(world), "pk": world.internal_milestone.pk}
+
+
+def foreign_milestone(world: World) -> dict[str, Any]:
+    return {**house(world), "pk": world.foreign_milestone.pk}
+
+
+def dependency(world: World) -> dict[str, Any]:
+    return _dependency(world.house, world.task, world.milestone)
+
+
+def internal_dependency(world: World) -> dict[str, Any]:
+    return _dependency(world.house, world.internal_task, world.milestone)
+
+
+def foreign_dependency(world: World) -> dict[str, Any]:
+    return house(world) | {
+        "pk": _dependency(world.other_project, world.foreign_task, world.foreign_milestone)["pk"]
+    }
+
+
+def _dependency(project: Project, before: Task, after: Milestone) -> dict[str, Any]:
+    made = Dependency.objects.create(project=project, from_task=before, to_milestone=after)
+    return {"code": project.code, "pk": made.pk}
+
+
+def uploaded_plan(world: World) -> dict[str, Any]:
+    """Looked at by the manager, who alone may confirm it."""
+    uploaded = TaskImport.objects.create(
+        project=world.house,
+        by=world.people["manager"],
+        name="plan.csv",
+        digest="x",
+        content=b"id,title\n1,Walls\n",
+    )
+    return {**house(world), "uid": uploaded.uid}
+
+
+def foreign_uploaded_plan(world: World) -> dict[str, Any]:
+    return {**uploaded_plan(world), "code": world.other_project.code}
+
+
+def attachment(world: World) -> dict[str, Any]:
+    return {"uid": world.attachment.uid}
+
+
+def internal_attachment(world: World) -> dict[str, Any]:
+    return {"uid": world.internal_attachment.uid}
+
+
+def foreign_attachment(world: World) -> dict[str, Any]:
+    return {"uid": world.foreign_attachment.uid}
+
+
+def on_task(**more: Any) -> Line:
+    """A verb of our staff on a task."""
+    return Line(
+        **{
+            "allow": TEAM,
+            "deny": CLIENTS,
+            "own": task,
+            "internal": internal_task,
+            "foreign": (foreign_task,),
+            "methods": ("post",),
+            **more,
+        }
+    )
+
+
+def on_milestone(**more: Any) -> Line:
+    """A verb of managers on a milestone."""
+    return Line(
+        **{
+            "allow": MANAGERS,
+            "deny": CLIENTS | {"specialist"},
+            "own": milestone,
+            "internal": internal_milestone,
+            "foreign": (foreign_milestone,),
+            "methods": ("post",),
+            **more,
+        }
+    )
+
+
+def on_file(**more: Any) -> Line:
+    """A verb of our staff on a file of a task."""
+    return Line(
+        TEAM,
+        deny=CLIENTS,
+        own=attachment,
+        internal=internal_attachment,
+        foreign=(foreign_attachment,),
+        methods=("post",),
+        **more,
+    )
+
+
 # Routes of django-allauth and Django that handle access themselves, with the reason.
 PUBLIC = EVERYONE
 
@@ -112,6 +262,71 @@ MATRIX: dict[str, Line] = {
     "board": Line(HOUSE, own=house, data={"title": "Order the tiles"}, post_allow=TEAM),
     "task_move": Line(
         TEAM, deny=CLIENTS, own=task, internal=internal_task, foreign=(foreign_task,), methods=("post",)
+    ),
+    # Tasks
+    "task": Line(HOUSE, own=task, internal=internal_task, foreign=(foreign_task,), methods=("get",)),
+    "task_history": Line(HOUSE, own=task, internal=internal_task, foreign=(foreign_task,), methods=("get",)),
+    "task_new": Line(TEAM, deny=CLIENTS, own=house, data={"title": "Order the tiles", "priority": 2}),
+    "task_edit": on_task(data={"title": "Order the tiles"}, methods=("get", "post")),
+    "task_show": on_task(allow=MANAGERS, deny=CLIENTS | {"specialist"}),
+    "task_hide": on_task(allow=MANAGERS, deny=frozenset({"specialist"}), own=internal_task),
+    "task_wait": on_task(data={"waiting_for": "Choose the tiles"}),
+    "task_go_on": on_task(),
+    "checklist_add": on_task(data={"text": "Measure"}),
+    "checklist_tick": on_task(own=checklist_item, internal=None, foreign=(foreign_checklist_item,)),
+    "checklist_remove": on_task(
+        own=checklist_item, internal=None, foreign=(foreign_checklist_item,), uses_up=True
+    ),
+    "hours_add": on_task(data={"minutes": "1:30", "day": "2026-11-02"}),
+    # Hours do not exist for the client.
+    "hours_remove": on_task(
+        deny=frozenset(), own=hours, internal=hours, foreign=(foreign_hours,), uses_up=True
+    ),
+    "file_add": on_task(),
+    "attachment": Line(
+        HOUSE, own=attachment, internal=internal_attachment, foreign=(foreign_attachment,), methods=("get",)
+    ),
+    "file_show": on_file(),
+    "file_hide": Line(
+        TEAM,
+        own=internal_attachment,
+        internal=internal_attachment,
+        foreign=(foreign_attachment,),
+        methods=("post",),
+    ),
+    "file_delete": on_file(uses_up=True),
+    # The plan
+    "plan": Line(HOUSE, own=house, methods=("get",)),
+    "plan_csv": Line(HOUSE, own=house, methods=("get",)),
+    "phase_add": Line(
+        MANAGERS, deny=CLIENTS | {"specialist"}, own=house, data={"name": "Garden"}, methods=("post",)
+    ),
+    "phase_rename": Line(
+        MANAGERS,
+        deny=CLIENTS | {"specialist"},
+        own=phase,
+        internal=internal_phase,
+        foreign=(foreign_phase,),
+        data={"name": "Building"},
+        methods=("post",),
+    ),
+    "milestone_new": Line(MANAGERS, deny=CLIENTS | {"specialist"}, own=house, data={"name": "Keys"}),
+    "milestone_edit": on_milestone(data={"name": "Keys"}, methods=("get", "post")),
+    "milestone_reach": on_milestone(),
+    "milestone_unreach": on_milestone(),
+    "dependencies": Line(MANAGERS, deny=CLIENTS | {"specialist"}, own=house, data={"kind": "FS"}),
+    "dependency_remove": Line(
+        MANAGERS,
+        deny=CLIENTS | {"specialist"},
+        own=dependency,
+        internal=internal_dependency,
+        foreign=(foreign_dependency,),
+        methods=("post",),
+        uses_up=True,
+    ),
+    "import_tasks": Line(MANAGERS, deny=CLIENTS | {"specialist"}, own=house),
+    "import_confirm": Line(
+        frozenset({"manager"}), own=uploaded_plan, internal=uploaded_plan, foreign=(foreign_uploaded_plan,)
     ),
     "choose_language": Line(EVERYONE, data={"language": "en"}, methods=("post",)),
     "my_weekly": Line(CLIENTS | {"stranger"}, deny=TEAM | {"outsider"}),

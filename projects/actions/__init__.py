@@ -1,6 +1,7 @@
 """What people do in a project: each function one user's verb, atomic, with one event."""
 
 from projects.actions.board import add_task, move_task
+from projects.actions.files import attach_file, delete_file, hide_file, show_file
 from projects.actions.imports import (
     CannotImport,
     Preview,
@@ -14,6 +15,7 @@ from projects.actions.plan import (
     add_milestone,
     add_phase,
     edit_milestone,
+    ensure_labels,
     move_milestone,
     reach_milestone,
     remove_dependency,
@@ -51,12 +53,16 @@ __all__ = [
     "add_phase",
     "add_task",
     "archive_project",
+    "attach_file",
     "confirm_import",
     "create_project",
+    "delete_file",
     "edit_milestone",
     "edit_task",
     "end_waiting",
+    "ensure_labels",
     "finish_project",
+    "hide_file",
     "hide_task",
     "import_tasks",
     "move_milestone",
@@ -71,6 +77,7 @@ __all__ = [
     "restore_project",
     "reveal_task",
     "set_waiting",
+    "show_file",
     "start_project",
     "tick_checklist_item",
     "unreach_milestone",

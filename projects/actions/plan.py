@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 
 from django.db import transaction
 from django.db.models import Max
@@ -15,7 +16,7 @@ from projects.actions.board import lock_project
 from projects.actions.dates import change_date, require_reason
 from projects.errors import ActionRefused, CycleRefused, NotOfThisProject
 from projects.graph import cycle_with
-from projects.models import Dependency, Milestone, Phase, Project, Task
+from projects.models import Dependency, Label, Milestone, Phase, Project, Task
 
 Node = Task | Milestone
 
@@ -52,6 +53,17 @@ def _require_free_name(project: Project, name: str, but: Phase | None = None) ->
     namesakes = project.phases.filter(name=name)
     if (namesakes.exclude(pk=but.pk) if but else namesakes).exists():
         raise ActionRefused(_("There is a phase of that name already."))
+
+
+@transaction.atomic
+def ensure_labels(*, project: Project, names: Collection[str]) -> list[Label]:
+    """The labels of these names, whatever their case; those that are missing are made. Raises ProjectClosed."""
+    project = lock_project(project)
+    known = {label.name.casefold(): label for label in project.labels.all()}
+    for name in names:
+        if name.casefold() not in known:
+            known[name.casefold()] = Label.objects.create(project=project, name=name)
+    return [known[key] for key in dict.fromkeys(name.casefold() for name in names)]
 
 
 # --- Milestones -----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -45,18 +45,18 @@ def edit_task(
     phase, milestone, label or placeholder of another one.
     """
     now = now or timezone.now()
-    task = _lock(task)
+    task = lock_task(task)
     if task.version != version:
         raise StaleEdit(task)
     if unknown := set(changes) - set(EDITABLE):
         raise TypeError(f"no fields of a task to edit: {sorted(unknown)}")
-    before = in_words(task, changes)
+    before = {name: word(name, current_value(task, name)) for name in changes}
     dates = {name: (getattr(task, name), changes[name]) for name in DATES if name in changes}
     hidden = (
         {"milestone"} if _is_internal(task.milestone) or _is_internal(changes.get("milestone")) else set()
     )
     _write(task, changes)
-    after = in_words(task, changes)
+    after = {name: word(name, current_value(task, name)) for name in changes}
     changed = {name: [before[name], after[name]] for name in changes if before[name] != after[name]}
     if not changed:
         return task
@@ -87,16 +87,15 @@ def edit_task(
     return task
 
 
-def in_words(task: Task, names: Iterable[str]) -> dict[str, Any]:
-    """The values of these fields as JSON that people can read: names for related rows, dates as YYYY-MM-DD."""
-    return {name: _word(task, name) for name in names}
+def current_value(task: Task, name: str) -> Any:
+    """The value of one field of EDITABLE; of the many-valued ones a list, fetched freshly."""
+    return list(getattr(task, name).all()) if name in MANY else getattr(task, name)
 
 
-def _word(task: Task, name: str) -> Any:
+def word(name: str, value: Any) -> Any:
+    """A value of a field of EDITABLE as the events keep it: names for related rows, dates as YYYY-MM-DD."""
     if name in MANY:
-        # Fetched freshly: what was prefetched is not what was written.
-        return sorted(str(row) for row in getattr(task, name).all())
-    value = getattr(task, name)
+        return sorted(str(row) for row in value)
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, Decimal):
@@ -126,7 +125,7 @@ def _is_internal(milestone: Milestone | Phase | None) -> bool:
     return isinstance(milestone, Milestone) and milestone.is_internal
 
 
-def _lock(task: Task) -> Task:
+def lock_task(task: Task) -> Task:
     """The task as it is now, kept from others until the end of the transaction. Raises ProjectClosed."""
     locked = (
         Task.objects.select_for_update(no_key=True, of=("self",))
@@ -147,7 +146,7 @@ def set_waiting(*, task: Task, by: User, waiting_for: str, now: dt.datetime | No
     Raises ActionRefused for a task the client does not see or that is done, ProjectClosed.
     """
     now = now or timezone.now()
-    task = _lock(task)
+    task = lock_task(task)
     if task.is_internal:
         raise ActionRefused(_("The client does not see this task: show it to them first."))
     if task.is_done:
@@ -164,7 +163,7 @@ def set_waiting(*, task: Task, by: User, waiting_for: str, now: dt.datetime | No
 @transaction.atomic
 def end_waiting(*, task: Task, by: User, now: dt.datetime | None = None) -> Task:
     """The client did what was waited for. Not waiting changes nothing. Raises ProjectClosed."""
-    task = _lock(task)
+    task = lock_task(task)
     if task.waiting_since is not None:
         _end_waiting(task, by, now)
     return task
@@ -179,7 +178,7 @@ def _end_waiting(task: Task, by: User, now: dt.datetime | None) -> None:
 @transaction.atomic
 def reveal_task(*, task: Task, by: User, now: dt.datetime | None = None) -> Task:
     """Shows an internal task to the client. What was recorded of it before stays internal. Raises ProjectClosed."""
-    task = _lock(task)
+    task = lock_task(task)
     if task.is_internal:
         task.is_internal = False
         task.save(update_fields=["is_internal"])
@@ -190,7 +189,7 @@ def reveal_task(*, task: Task, by: User, now: dt.datetime | None = None) -> Task
 @transaction.atomic
 def hide_task(*, task: Task, by: User, now: dt.datetime | None = None) -> Task:
     """Makes a task internal: no client person sees it any more, and it waits for none. Raises ProjectClosed."""
-    task = _lock(task)
+    task = lock_task(task)
     if not task.is_internal:
         if task.waiting_since is not None:
             _end_waiting(task, by, now)
@@ -206,7 +205,7 @@ def hide_task(*, task: Task, by: User, now: dt.datetime | None = None) -> Task:
 @transaction.atomic
 def add_checklist_item(*, task: Task, by: User, text: str, now: dt.datetime | None = None) -> ChecklistItem:
     """Adds an item at the end. Raises ActionRefused beyond MOST_ITEMS, ProjectClosed."""
-    task = _lock(task)
+    task = lock_task(task)
     last = task.checklist.order_by("-position").first()
     if last and task.checklist.count() >= MOST_ITEMS:
         raise ActionRefused(_("A checklist this long is a project: make tasks of it."))
@@ -223,7 +222,7 @@ def tick_checklist_item(
 
     Raises ActionRefused for one that was taken off meanwhile, ProjectClosed.
     """
-    task = _lock(item.task)
+    task = lock_task(item.task)
     current = task.checklist.filter(pk=item.pk).first()
     if current is None:
         raise ActionRefused(_("Somebody took this item off the list."))
@@ -239,7 +238,7 @@ def tick_checklist_item(
 @transaction.atomic
 def remove_checklist_item(*, item: ChecklistItem, by: User, now: dt.datetime | None = None) -> None:
     """Takes an item off the list; its words stay in the history. Raises ProjectClosed."""
-    task = _lock(item.task)
+    task = lock_task(item.task)
     removed, _of_each = task.checklist.filter(pk=item.pk).delete()
     if removed:
         record_on_task("checklist.removed", task=task, by=by, now=now, text=item.text)
@@ -258,7 +257,7 @@ def add_hours(
     ProjectClosed.
     """
     now = now or timezone.now()
-    task = _lock(task)
+    task = lock_task(task)
     if day > timezone.localdate(now, by.zone()):
         raise ActionRefused(_("That day has not come yet."))
     # Two entries of one person at once must not pass the check together.
@@ -276,7 +275,7 @@ def add_hours(
 @transaction.atomic
 def remove_hours(*, entry: TimeEntry, by: User, now: dt.datetime | None = None) -> None:
     """Takes an entry out again. Raises ActionRefused unless it is one's own or `by` runs projects; ProjectClosed."""
-    task = _lock(entry.task)
+    task = lock_task(entry.task)
     if entry.user_id != by.pk and not by.runs_projects:
         raise ActionRefused(_("These are somebody else's hours."))
     removed, _of_each = task.time_entries.filter(pk=entry.pk).delete()

@@ -231,4 +231,14 @@ class TimeEntry(models.Model):
         ordering = ["-day", "-pk"]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.minutes}"
+        return f"{self.user}: {self.clock}"
+
+    @property
+    def clock(self) -> str:
+        """The length as hours and minutes, "1:30"."""
+        return clock(self.minutes)
+
+
+def clock(minutes: int) -> str:
+    """Minutes as hours and minutes, "1:30"."""
+    return f"{minutes // 60}:{minutes % 60:02}"
