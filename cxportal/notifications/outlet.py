@@ -108,7 +108,12 @@ class SmtpOutlet:
             if not used or self.backend.connection is not None or refusal.stops:
                 raise
             smtp = self._introduce(message)
-        if not mark():
+        try:
+            is_ours = mark()
+        except BaseException:
+            self._drop()  # it is in the middle of this mail
+            raise
+        if not is_ours:
             self._reset(smtp)
             raise NotOurs
         return self._give_text(smtp, text)

@@ -105,6 +105,19 @@ def test_a_mail_that_cannot_be_written_fails_alone(letters: Letters, smtp: SmtpS
     assert [event.data["mail"] for event in Event.objects.filter(kind="mail.failed")] == [mail.pk]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_mail_that_cannot_be_stored_fails_alone(letters: Letters, smtp: SmtpServer) -> None:
+    mail = letters.queue("anna", subject="odd")
+    letters.queue("boris")
+    OutgoingMail.objects.filter(pk=mail.pk).update(kind="test.odd")
+    register(
+        MailKind("test.odd", render=lambda mail: Rendered("News", "no\x00text"), why_not=lambda mail: "")
+    )
+    assert send_due() == 1
+    assert state_of(mail) == "failed"
+    assert smtp.recipients() == ["boris@example.com"]
+
+
 def test_one_recipient_s_550_does_not_stop_the_others(letters: Letters, smtp: SmtpServer) -> None:
     smtp.rcpt["anna@example.com"] = "550 no such person"
     mail = letters.queue("anna")
