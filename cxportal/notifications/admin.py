@@ -23,10 +23,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from cxportal.notifications import actions
+from cxportal.notifications.claims import database_time
 from cxportal.notifications.mail import Rendered, registered_kinds
 from cxportal.notifications.message import headers_of
 from cxportal.notifications.models import Event, Heartbeat, MailAttempt, OutgoingMail
-from cxportal.notifications.sending import database_time, render
+from cxportal.notifications.sending import render
 
 logger = logging.getLogger(__name__)
 

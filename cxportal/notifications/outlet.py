@@ -7,28 +7,26 @@ lost before the text was sent means *not sent*, one lost after it means *we do n
 from __future__ import annotations
 
 import contextlib
-import logging
 import re
 import smtplib
 import socket
-import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.backends.smtp import EmailBackend
-from django.core.mail.message import sanitize_address
 
 from cxportal.notifications.mail import one_line
+from cxportal.notifications.message import Letter
 from cxportal.notifications.retry import Severity, severity_of
 
-logger = logging.getLogger(__name__)
-
-# What smtplib and the socket below it raise; ValueError when the watchdog closed a TLS socket under a read.
-_CONNECTION_ERRORS = (OSError, EOFError, ValueError)
+# What smtplib and the socket below it raise.
+_CONNECTION_ERRORS = (OSError, EOFError)
 _LEADING_DOT = re.compile(rb"(?m)^\.")
+_LONGEST_LINE = 8192
 
 
 class NotSent(Exception):
@@ -54,11 +52,12 @@ class NotOurs(Exception):
 
 
 class Outlet(Protocol):
-    def hand_over(self, message: EmailMessage, mark: Callable[[], bool]) -> str:
-        """Gives one message to the server and returns its answer.
+    def hand_over(self, letter: Letter, mark: Callable[[], bool], meanwhile: Callable[[], None]) -> str:
+        """Gives one mail to the server and returns its answer.
 
-        `mark` is called when all before the message's text is settled, and must say whether to go on.
-        Raises NotSent, Unclear or NotOurs.
+        `mark` is called when all before the text is settled, and must say whether to go on; `meanwhile`, if
+        there is time, while the server is busy with the text, and must not raise. Raises NotSent, Unclear or
+        NotOurs, and ValueError for a letter that cannot be sent as it is.
         """
 
     def close(self) -> None:
@@ -66,18 +65,19 @@ class Outlet(Protocol):
 
 
 def open_outlet() -> Outlet:
-    """The outlet for the configured EMAIL_BACKEND; it connects with its first message."""
+    """The outlet for the configured EMAIL_BACKEND; it connects with its first mail."""
     backend = get_connection()
     return SmtpOutlet(backend) if isinstance(backend, EmailBackend) else PlainOutlet(backend)
 
 
 class PlainOutlet:
-    """For backends that write to a folder or keep mails in memory: each message is taken whole, or not at all."""
+    """For backends that write to a folder or keep mails in memory: each mail is taken whole, or not at all."""
 
     def __init__(self, backend: BaseEmailBackend) -> None:
         self.backend = backend
 
-    def hand_over(self, message: EmailMessage, mark: Callable[[], bool]) -> str:
+    def hand_over(self, letter: Letter, mark: Callable[[], bool], meanwhile: Callable[[], None]) -> str:
+        message = letter.as_django()
         if not mark():
             raise NotOurs
         try:
@@ -92,22 +92,23 @@ class PlainOutlet:
 
 
 class SmtpOutlet:
-    """One connection for many messages, through Django's SMTP backend (which does TLS and signing in)."""
+    """One connection for many mails, through Django's SMTP backend (which does TLS and signing in)."""
 
     def __init__(self, backend: EmailBackend) -> None:
         self.backend = backend
+        self.replies: _Replies | None = None
         self.handed_over = 0  # on the connection that is open
 
-    def hand_over(self, message: EmailMessage, mark: Callable[[], bool]) -> str:
-        text = message.message().as_bytes(linesep="\r\n")
+    def hand_over(self, letter: Letter, mark: Callable[[], bool], meanwhile: Callable[[], None]) -> str:
+        text = _LEADING_DOT.sub(b"..", letter.as_bytes().removesuffix(b"\r\n")) + b"\r\n.\r\n"
         used = self.handed_over > 0
         try:
-            smtp = self._introduce(message)
+            smtp = self._introduce(letter)
         except NotSent as refusal:
             # A server that ends a connection after so many messages, or after a pause, wants a new one.
             if not used or self.backend.connection is not None or refusal.stops:
                 raise
-            smtp = self._introduce(message)
+            smtp = self._introduce(letter)
         try:
             is_ours = mark()
         except BaseException:
@@ -116,21 +117,19 @@ class SmtpOutlet:
         if not is_ours:
             self._reset(smtp)
             raise NotOurs
-        return self._give_text(smtp, text)
+        return self._give_text(smtp, text, meanwhile)
 
     def close(self) -> None:
-        self.handed_over = 0
-        connection, self.backend.connection = self.backend.connection, None
+        connection = self.backend.connection
         if connection is not None:
             with contextlib.suppress(*_CONNECTION_ERRORS):
-                _wait_at_most(connection, 2)
+                self._allow(connection, 2)
                 connection.quit()
-            connection.close()
+        self._drop()
 
     def _open(self) -> smtplib.SMTP:
         try:
-            if self.backend.open():
-                self.handed_over = 0
+            is_new = self.backend.open()
         except smtplib.SMTPResponseException as error:
             # Greeted with an error, or our sign-in was refused: a matter of settings, not of this mail.
             severity = Severity.QUICK if 400 <= error.smtp_code < 500 else Severity.SLOW
@@ -141,22 +140,27 @@ class SmtpOutlet:
             raise NotSent(_connection_lost(error), Severity.QUICK, stops=True) from error
         connection = self.backend.connection
         assert connection is not None  # open() raises, or leaves one
+        if is_new:
+            self.handed_over = 0
+            assert connection.sock is not None
+            self.replies = _Replies(connection.sock)
+            connection.file = self.replies
         return connection
 
-    def _introduce(self, message: EmailMessage) -> smtplib.SMTP:
-        """MAIL and RCPT: whether the server would take a message from us for this recipient."""
+    def _introduce(self, letter: Letter) -> smtplib.SMTP:
+        """MAIL and RCPT: whether the server would take a mail from us for this recipient."""
+        sender, recipient = letter.sender, letter.recipient
         smtp = self._open()
-        sender = sanitize_address(message.from_email, "utf-8")
-        (recipient,) = [sanitize_address(address, "utf-8") for address in message.recipients()]
         try:
+            self._allow(smtp, settings.EMAIL_TIMEOUT)
             smtp.ehlo_or_helo_if_needed()
-            options = ["body=8bitmime"] if smtp.has_extn("8bitmime") else []
-            code, answer = smtp.mail(sender, options)
+            code, answer = smtp.mail(sender, ["body=8bitmime"] if smtp.has_extn("8bitmime") else [])
             if code != 250:
                 # 552: too large. Any other final no is about the sender, which is the same for all our mail.
                 severity = severity_of(code)
                 about_us = severity is Severity.PERMANENT and code != 552
                 raise self._refused(smtp, code, answer, Severity.SLOW if about_us else severity)
+            self._allow(smtp, settings.EMAIL_TIMEOUT)
             code, answer = smtp.rcpt(recipient)
             if code not in {250, 251}:
                 raise self._refused(smtp, code, answer, severity_of(code))
@@ -165,29 +169,24 @@ class SmtpOutlet:
             raise NotSent(_connection_lost(error), Severity.QUICK) from error
         return smtp
 
-    def _give_text(self, smtp: smtplib.SMTP, text: bytes) -> str:
-        # However slowly the server answers, this ends before the lease does: no other worker can have the mail.
-        watchdog = threading.Timer(settings.MAIL_HAND_OVER_SECONDS, _shut, [smtp])
-        watchdog.daemon = True
-        watchdog.start()
+    def _give_text(self, smtp: smtplib.SMTP, text: bytes, meanwhile: Callable[[], None]) -> str:
         try:
-            try:
-                code, answer = smtp.docmd("DATA")
-            except _CONNECTION_ERRORS as error:
-                self._drop()
-                raise NotSent(_connection_lost(error), Severity.QUICK) from error
-            if code != 354:
-                raise self._refused(smtp, code, answer, severity_of(code))
-            try:
-                smtp.send(_LEADING_DOT.sub(b"..", text.removesuffix(b"\r\n")) + b"\r\n.\r\n")
-                _wait_at_most(smtp, settings.MAIL_HAND_OVER_SECONDS)
-                code, answer = smtp.getreply()
-                _wait_at_most(smtp, self.backend.timeout)
-            except _CONNECTION_ERRORS as error:
-                self._drop()
-                raise Unclear(_connection_lost(error)) from error
-        finally:
-            watchdog.cancel()
+            self._allow(smtp, settings.EMAIL_TIMEOUT)
+            code, answer = smtp.docmd("DATA")
+        except _CONNECTION_ERRORS as error:
+            self._drop()
+            raise NotSent(_connection_lost(error), Severity.QUICK) from error
+        if code != 354:
+            raise self._refused(smtp, code, answer, severity_of(code))
+        try:
+            smtp.send(text)
+            meanwhile()
+            # However slowly the server answers, this ends before the lease does: no other worker can have the mail.
+            self._allow(smtp, settings.MAIL_HAND_OVER_SECONDS)
+            code, answer = smtp.getreply()
+        except _CONNECTION_ERRORS as error:
+            self._drop()
+            raise Unclear(_connection_lost(error)) from error
         if 400 <= code < 600:
             raise self._refused(smtp, code, answer, severity_of(code))
         if code != 250:
@@ -205,7 +204,8 @@ class SmtpOutlet:
 
     def _reset(self, smtp: smtplib.SMTP) -> None:
         try:
-            code, _answer = smtp.rset()
+            self._allow(smtp, settings.EMAIL_TIMEOUT)
+            code, _ = smtp.rset()
         except _CONNECTION_ERRORS:
             code = 0
         if code != 250:
@@ -219,16 +219,38 @@ class SmtpOutlet:
             with contextlib.suppress(*_CONNECTION_ERRORS):
                 connection.close()
 
-
-def _wait_at_most(smtp: smtplib.SMTP, seconds: float | None) -> None:
-    if smtp.sock is not None:
-        smtp.sock.settimeout(seconds)
-
-
-def _shut(smtp: smtplib.SMTP) -> None:
-    with contextlib.suppress(OSError):
+    def _allow(self, smtp: smtplib.SMTP, seconds: float) -> None:
+        """So long the server has from now on."""
         if smtp.sock is not None:
-            smtp.sock.shutdown(socket.SHUT_RDWR)
+            smtp.sock.settimeout(seconds)
+        if self.replies is not None:
+            self.replies.deadline = time.monotonic() + seconds
+
+
+class _Replies:
+    """Reads the server's answers until a deadline: a server that sends a byte now and then gains no time by it."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.unread = b""
+        self.deadline = 0.0
+
+    def readline(self, limit: int = _LONGEST_LINE) -> bytes:
+        while b"\n" not in self.unread and len(self.unread) < limit:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError("no answer in time")
+            self.sock.settimeout(left)
+            received = self.sock.recv(4096)
+            if not received:
+                break
+            self.unread += received
+        end = min(self.unread.find(b"\n") + 1 or len(self.unread), limit)
+        line, self.unread = self.unread[:end], self.unread[end:]
+        return line
+
+    def close(self) -> None:
+        """The socket is closed by who opened it."""
 
 
 def _answer(code: int, text: bytes | str) -> str:

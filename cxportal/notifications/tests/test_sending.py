@@ -3,15 +3,17 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
 from clients.models import User
+from cxportal.notifications import sending
+from cxportal.notifications.claims import database_time
 from cxportal.notifications.mail import MailKind, Rendered, queue, register
 from cxportal.notifications.models import Event, OutgoingMail
-from cxportal.notifications.sending import database_time, send_due
+from cxportal.notifications.sending import send_due
 from cxportal.notifications.tests.conftest import Letters
 from tests.smtp import SmtpServer
 
@@ -93,6 +95,44 @@ def test_a_recipient_who_may_not_get_it_any_more_gets_nothing(letters: Letters, 
     assert smtp.connections == 0
     assert (state_of(mail), mail.reason) == ("suppressed", "left the company")
     assert outcomes(mail) == ["suppressed"]
+
+
+def test_access_lost_while_the_mail_before_took_long_counts(
+    letters: Letters, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "CHECK_HOLDS_SECONDS", 0)
+    letters.queue("anna")
+    mail = letters.queue("boris")
+
+    def lose_access(phase: str) -> None:
+        if phase == "accepted":
+            letters.refused["boris@example.com"] = "left the company"
+
+    smtp.before = lose_access
+    assert send_due() == 1
+    assert (state_of(mail), mail.reason) == ("suppressed", "left the company")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_lost_while_the_next_is_written_does_not_lose_what_was_sent(
+    letters: Letters, smtp: SmtpServer
+) -> None:
+    first, second = letters.queue("anna"), letters.queue("boris")
+
+    def cut_off(mail: OutgoingMail) -> Rendered:
+        if mail.pk == second.pk and not cut:
+            cut.append(mail.pk)
+            connection.connection.close()
+            OutgoingMail.objects.count()
+        return Rendered("News", "text")
+
+    cut: list[int] = []
+    OutgoingMail.objects.update(kind="test.cut")
+    register(MailKind("test.cut", render=cut_off, why_not=lambda mail: ""))
+    with pytest.raises((InterfaceError, OperationalError)):
+        send_due()
+    connection.close()
+    assert (state_of(first), state_of(second)) == ("sent", "claimed")
 
 
 def test_a_mail_that_cannot_be_written_fails_alone(letters: Letters, smtp: SmtpServer) -> None:

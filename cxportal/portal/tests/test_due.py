@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from clients.actions import set_password
 from clients.models import User
+from cxportal.notifications.claims import database_time
 from cxportal.notifications.models import Heartbeat, OutgoingMail
-from cxportal.notifications.sending import database_time
 from cxportal.portal import due
 from tests.smtp import SmtpServer
 
