@@ -94,11 +94,6 @@ def who_is_told(circle: Circle, rung: int) -> Decision:
     return decision
 
 
-def is_held(circle: Circle) -> bool:
-    """Whether somebody is assigned who can be told."""
-    return circle.assignee is not None and circle.assignee.is_eligible
-
-
 def _ask(decision: Decision, person: Person | None, missing: str, chain: list[Sequence[Person]]) -> None:
     """Tells `person`, or the first of the levels above on which somebody can be told."""
     if person is not None and person.is_eligible:

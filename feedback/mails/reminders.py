@@ -12,7 +12,7 @@ from cxportal.notifications.mail import MailKind, Rendered, register
 from cxportal.notifications.models import OutgoingMail
 from cxportal.notifications.rendering import absolute, render_mail
 from feedback import ledger
-from feedback.chain import Decision, is_held, who_is_told
+from feedback.chain import Decision, who_is_told
 from feedback.circles import Circles, load_circles
 from feedback.clock import Rung
 from feedback.ledger import Line
@@ -81,29 +81,20 @@ def _why_not(mail: OutgoingMail) -> str:
 def _obstacle(mail: OutgoingMail, clock: AnswerClock, now: dt.datetime) -> str:
     if not clock.is_running:
         return "answered"
-    if reader_of(mail) is None:
-        reason = "inactive"
-    else:
-        rung = percent(mail.data["rung"])
-        later = Reminder.objects.filter(
-            clock=clock, user=mail.recipient_id, outcome=Reminder.Outcome.QUEUED, pk__gt=_line_id(mail)
-        )
-        if any(percent(row.rung) > rung for row in later):
-            return "superseded"
-        thread = Thread.objects.select_related("client", "project").get(pk=clock.thread_id)
-        circles = load_circles([thread], now)
-        circle = circles.of(thread)
-        decision = who_is_told(circle, max(rung, 0))
-        if mail.recipient_id in decision.told:
-            return ""
-        left_out = decision.left_out.get(mail.recipient_id)
-        reason = " ".join(left_out) if left_out else "not_in_charge"
-        if is_held(circle):
-            return reason
-    # The one who was to hear of it cannot: whoever stands in hears of it now instead.
+    rung = percent(mail.data["rung"])
+    later = Reminder.objects.filter(
+        clock=clock, user=mail.recipient_id, outcome=Reminder.Outcome.QUEUED, pk__gt=_line_id(mail)
+    )
+    if any(percent(row.rung) > rung for row in later):
+        return "superseded"
     thread = Thread.objects.select_related("client", "project").get(pk=clock.thread_id)
+    decision = who_is_told(load_circles([thread], now).of(thread), rung)
+    if mail.recipient_id in decision.told and reader_of(mail) is not None:
+        return ""
+    # Whoever holds the conversation now, or stands in, hears of it instead.
     call_holder(clock, thread, by=None, now=now)
-    return reason
+    reasons = decision.left_out.get(mail.recipient_id) or ["not_in_charge"]
+    return "inactive" if reader_of(mail) is None else " ".join(reasons)
 
 
 def _line_id(mail: OutgoingMail) -> int:

@@ -8,17 +8,25 @@ from html.parser import HTMLParser
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from clients.models import Client, Membership, User
+from clients.models import Absence, Client, Membership, User
 from cxportal.notifications.mail import Rendered, kind_of
 from cxportal.notifications.models import OutgoingMail
-from cxportal.notifications.sending import render
+from cxportal.notifications.sending import render, send_due
 from feedback import actions, ladder
 from feedback.models import AnswerClock, Reminder, Thread
 from feedback.tests.conftest import MINUTE, NOW, Ask, at
 from projects.models import Project
+from tests.smtp import SmtpServer
 from tests.world import INTERNAL_CANARY
+
+
+def one_pass(now: dt.datetime) -> None:
+    """What the beat does each minute, as far as conversations are concerned."""
+    ladder.remind_due(now)
+    send_due(now)
 
 
 def mail_of(kind: str, to: User) -> OutgoingMail:
@@ -263,3 +271,32 @@ def test_everything_is_asked_again_in_a_fixed_number_of_queries(
     mail = mail_of("reminder", anna)
     with django_assert_max_num_queries(12):
         assert why_not(mail) == ""
+
+
+def test_when_the_assignee_is_back_they_are_reminded_and_not_the_stand_in(
+    thread: Thread, anna: User, boris: User
+) -> None:
+    today = timezone.now().date()
+    absence = Absence.objects.create(user=anna, starts_on=today, ends_on=today + dt.timedelta(days=30))
+    ladder.remind_due(at(12))
+    mail = mail_of("reminder", boris)
+    absence.delete()
+    assert why_not(mail) == "was not in charge any more"
+    assert Reminder.objects.get(user=anna).outcome == "queued"
+    assert why_not(mail_of("reminder", anna)) == ""
+
+
+def test_from_the_question_to_the_answer_by_a_real_mail_server(
+    ask: Ask, owner: User, manager: User, smtp: SmtpServer
+) -> None:
+    start = timezone.now()
+    thread = ask(now=start)
+    one_pass(start + MINUTE)
+    assert smtp.recipients() == [manager.email]
+    one_pass(start + dt.timedelta(hours=12))
+    assert smtp.recipients() == [manager.email] * 2
+    actions.post_message(thread=thread, by=manager, body="Yes.", now=start + dt.timedelta(hours=13))
+    one_pass(start + dt.timedelta(hours=13))
+    assert len(smtp.accepted) == 2  # held for as long as it can be taken back
+    one_pass(start + dt.timedelta(hours=24))
+    assert smtp.recipients() == [manager.email, manager.email, owner.email]
