@@ -99,12 +99,19 @@ class Conversation(RuleBasedStateMachine):
         if found and found[0].author:
             self.attempt(actions.take_back, message=found[0], by=found[0].author)
 
-    @rule(index=st.sampled_from([0, 0, 1, 2]))
-    def delete_answer(self, index: int) -> None:
+    @rule(index=st.integers(0, 9))
+    def delete_words_of_ours(self, index: int) -> None:
         found = self.messages(by_client=False)
         if found:
-            latest = found[-1 - min(index, len(found) - 1)]
-            self.attempt(actions.delete_answer, message=latest, by=self.manager)
+            self.attempt(actions.delete_answer, message=found[index % len(found)], by=self.manager)
+
+    @rule(ask_before=st.booleans())
+    def delete_what_answered_last(self, ask_before: bool) -> None:
+        answered = self.thread.clocks.filter(answer__isnull=False).order_by("ended_at", "pk").last()
+        if answered is not None:
+            if ask_before:
+                self.client_writes(owner=True, late=0)
+            self.attempt(actions.delete_answer, message=answered.answer, by=self.manager)
 
     @rule()
     def excuse(self) -> None:
