@@ -257,9 +257,9 @@ MATRIX: dict[str, Line] = {
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),
     "projects": Line(SIGNED_IN, methods=("get",)),
-    "task_list": Line(HOUSE, own=house, methods=("get",)),
-    "task_list_csv": Line(HOUSE, own=house, methods=("get",)),
-    "board": Line(HOUSE, own=house, data={"title": "Order the tiles"}, post_allow=TEAM),
+    "task_list": Line(HOUSE, own=house, methods=("get",), search="q"),
+    "task_list_csv": Line(HOUSE, own=house, methods=("get",), search="q"),
+    "board": Line(HOUSE, own=house, data={"title": "Order the tiles"}, post_allow=TEAM, search="q"),
     "task_move": Line(
         TEAM, deny=CLIENTS, own=task, internal=internal_task, foreign=(foreign_task,), methods=("post",)
     ),
@@ -344,7 +344,7 @@ MATRIX: dict[str, Line] = {
     "weekly_again": Line(
         EVERYONE, own=lambda world: {"token": stop_token(world.people["owner"])}, methods=("post",)
     ),
-    "threads": Line(SIGNED_IN, methods=("get",)),
+    "threads": Line(SIGNED_IN, methods=("get",), search="q"),
     "thread_new": Line(SIGNED_IN - {"viewer"}, deny=frozenset({"viewer"})),
     "thread": Line(HOUSE, own=thread, internal=internal_thread, foreign=(foreign_thread,), methods=("get",)),
     "thread_write": on_thread(WRITERS, body="Hello"),
