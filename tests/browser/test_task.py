@@ -24,18 +24,6 @@ SignIn = Callable[[Page, User], None]
 
 
 @pytest.fixture
-def visit(visit: Callable[..., Visit]) -> Callable[..., Visit]:
-    """Without the conversation below the task: that is a page of its own."""
-
-    def start(**options: Any) -> Visit:
-        one = visit(**options)
-        one.context.route("**/conversation/", lambda route: route.fulfill(body="", content_type="text/html"))
-        return one
-
-    return start
-
-
-@pytest.fixture
 def task(house: Project, specialist: User, settings: Any, tmp_path: Path) -> Task:
     settings.MEDIA_ROOT = tmp_path
     before = make_task(house, "Ground floor", kind="done", number=7)
