@@ -54,6 +54,13 @@ def test_templates_have_nothing_inline(path: Path) -> None:
         assert "src=" in tag, tag
 
 
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_that_templates_name_are_there(path: Path) -> None:
+    """Elsewhere a missing one shows only with the stored names, as an error of the whole page."""
+    for name in re.findall(r"{% static ['\"]([^'\"]+)['\"]", path.read_text()):
+        assert (ROOT / "static" / name).is_file(), name
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "static" / "js").glob("*.js")), ids=lambda path: path.name)
 def test_scripts_hold_no_way_around_the_policy(path: Path) -> None:
     source = path.read_text()

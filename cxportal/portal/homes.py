@@ -79,10 +79,14 @@ class ToAnswer:
 
 @dataclass(frozen=True, slots=True)
 class StaffHome:
-    """ "What must I answer, do, prepare?" `unassigned` are those that are not in `to_answer` already."""
+    """ "What must I answer, do, prepare?"
+
+    For managers also what nobody has taken on (and is not in `to_answer` already), and what others are on.
+    """
 
     to_answer: list[ToAnswer]
     unassigned: list[ToAnswer]
+    with_others: list[ToAnswer]
     tasks: list[Task]
     projects: list[ProjectLine]
 
@@ -117,7 +121,7 @@ def client_home(user: User, now: dt.datetime | None = None) -> ClientHome:
 
 
 def staff_home(user: User, now: dt.datetime | None = None) -> StaffHome:
-    """The home of one of our people, in at most nine queries; managers also see what nobody has taken on."""
+    """The home of one of our people, in at most ten queries; managers also see what others have to answer."""
     now = now or timezone.now()
     clocks = (
         AnswerClock.objects.visible_to(user)
@@ -133,10 +137,11 @@ def staff_home(user: User, now: dt.datetime | None = None) -> StaffHome:
         .order_by(_what_burns(now), "due_at", "pk")
     )
     mine = _for(user)
-    unassigned = clocks.filter(thread__assignee=None).exclude(mine) if user.runs_projects else clocks.none()
+    theirs = clocks.exclude(mine) if user.runs_projects else clocks.none()
     return StaffHome(
         to_answer=_to_answer(clocks.filter(mine), now),
-        unassigned=_to_answer(unassigned, now),
+        unassigned=_to_answer(theirs.filter(thread__assignee=None), now),
+        with_others=_to_answer(theirs.exclude(thread__assignee=None), now),
         tasks=list(
             Task.objects.visible_to(user)
             .still_open()

@@ -177,6 +177,17 @@ def test_managers_see_what_nobody_is_on_anywhere(
         assert ('id="home-unassigned"' in html) is sees
 
 
+def test_managers_see_what_others_have_to_answer(
+    browser_of: SignIn, owner: User, manager: User, specialist: User, house: Project
+) -> None:
+    assign(thread=ask(owner, house, "On the specialist"), by=manager, assignee=specialist)
+    html = browser_of(manager).get("/").content.decode()
+    assert "On the specialist" in html[html.index('id="home-others"') :]
+    assert "Sam Specialist is on it" in html
+    assert "Everything is answered" not in html
+    assert 'id="home-others"' not in browser_of(specialist).get("/").content.decode()
+
+
 def test_my_tasks_by_date(browser_of: SignIn, specialist: User, house: Project) -> None:
     make_task(house, "Later", assignees=[specialist], due_on=dt.date(2030, 1, 2))
     make_task(house, "Sooner", assignees=[specialist], due_on=dt.date(2030, 1, 1), is_internal=True)
