@@ -85,8 +85,9 @@ class KindFilter(admin.SimpleListFilter):
 
 @admin.register(OutgoingMail)
 class OutgoingMailAdmin(ReadOnlyAdmin):
-    list_display = ("state", "kind", "to", "subject", "due_at", "sent_at", "attempt_count", "why")
-    list_display_links = ("state", "kind", "to")
+    list_display = ("state", "to", "subject", "kind", "due_at", "sent_at", "attempt_count", "why")
+    list_per_page = 50
+    list_display_links = ("state", "to")
     list_filter = ("state", KindFilter, "first_due_at")
     search_fields = ("to", "dedupe_key", "message_id")
     search_help_text = _("Address, key or Message-ID")
@@ -185,7 +186,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         if not rendered_of(mail):
             return nothing_to_show(mail)
         url = reverse("admin:notifications_outgoingmail_html", args=[mail.pk])
-        frame = '<iframe src="{}" title="{}" sandbox width="100%" height="640"></iframe>'
+        frame = '<iframe src="{}" title="{}" sandbox width="660" height="640"></iframe>'
         return format_html(frame, url, gettext("as it looks"))
 
     @admin.display(description=_("plain text"))

@@ -111,7 +111,7 @@ class OutgoingMail(models.Model):
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="en")
     data = models.JSONField(_("made from"), default=dict, blank=True)
     is_secret = models.BooleanField(
-        _("carries a secret"), default=False, help_text=_("Its text is never stored or shown.")
+        _("carries a secret"), default=False, help_text=_("If so, its text is never stored or shown.")
     )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
     reason = models.CharField(_("why"), max_length=300, blank=True)

@@ -214,6 +214,11 @@ def test_a_database_that_is_away_when_the_server_says_yes_leaves_nothing_uncerta
     assert len(smtp.accepted) == 2
 
 
+def test_a_lease_outlives_the_slowest_hand_over(settings: Settings) -> None:
+    command, text, answer = settings.EMAIL_TIMEOUT, settings.EMAIL_TIMEOUT, settings.MAIL_HAND_OVER_SECONDS
+    assert command + text + answer < settings.MAIL_LEASE_SECONDS
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(("sweep", "index"), [(send_due, "mail_due"), (sweep_leases, "mail_leased")])
 def test_the_sweeps_read_what_is_due_and_not_what_is_stored(sweep: object, index: str) -> None:
