@@ -13,7 +13,7 @@ function show(address) {
   panel.hidden = false;
   panel.parentElement.classList.add("has-panel");
   content.replaceChildren(document.getElementById("task-panel-waits").content.cloneNode(true));
-  return htmx.ajax("GET", address, { target: content, swap: "innerHTML" }).then(() => {
+  return htmx.ajax("GET", address, { target: content }).then(() => {
     document.getElementById(opener)?.classList.add("cx-card-open");
     panel.focus({ preventScroll: true });
   });

@@ -25,6 +25,7 @@ from cxportal.portal.weekly.actions import (
 from cxportal.portal.weekly.forms import IntroductionForm, SendNowForm
 from cxportal.portal.weekly.mails import preview_of
 from projects.access import get_project, require_plan
+from projects.frame import frame
 from projects.models import Project
 
 MAIL_IN_A_FRAME = {
@@ -61,7 +62,7 @@ def weekly(request: PersonRequest, code: str) -> HttpResponse:
 def _context(request: PersonRequest, project: Project, form: IntroductionForm) -> dict[str, object]:
     recipients = recipients_of(project)
     return {
-        "project": project,
+        **frame(project, request.user, "weekly"),
         "recipients": recipients,
         "introduction_form": form,
         "send_form": SendNowForm(recipients=recipients),
