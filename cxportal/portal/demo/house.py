@@ -139,9 +139,9 @@ def _what_goes_on(house: Project, agency: Agency, now: dt.datetime) -> None:
             **fields,
         )
 
-    for title, days_ago in {"Scaffolding up": 5, "Order the windows": 3, "Water for the site": 2}.items():
-        task = small(title, "doing", days_ago + 6, assignees=[specialist])
-        then = now - dt.timedelta(days=days_ago)
+    for title, hours_ago in {"Scaffolding up": 98, "Order the windows": 26, "Water for the site": 3}.items():
+        task = small(title, "doing", 11, assignees=[specialist])
+        then = now - dt.timedelta(hours=hours_ago)
         move_task(task=task, by=specialist, column=columns["done"], after=None, now=then)
     stairs = small("Drawings of the stairs", "doing", 4, assignees=[specialist], estimate_hours=12)
     for text in ("Measure the opening", "Draw two variants", "Check the headroom"):
