@@ -169,11 +169,14 @@ class Slip:
     at: dt.datetime
     actor: User | None
     reason: str
-    changes: list[DateChange]
+    milestones: list[DateChange]
+    tasks: list[DateChange]
 
     @property
     def is_internal(self) -> bool:
-        return all(change.is_internal or _is_of_internal(change) for change in self.changes)
+        return all(
+            change.is_internal or _is_of_internal(change) for change in [*self.milestones, *self.tasks]
+        )
 
 
 def moved_dates(project: Project, user: User) -> QuerySet[DateChange]:
@@ -187,11 +190,22 @@ def moved_dates(project: Project, user: User) -> QuerySet[DateChange]:
 
 
 def slips(changes: Iterable[DateChange]) -> list[Slip]:
-    """The changes of `moved_dates`, those together that one person made on one day for the same reason."""
+    """The changes of `moved_dates`, those together that one person made on one day for the same reason.
+
+    Each by its new date. Where a task moved as a whole, its due date tells it.
+    """
     found = []
     for _key, together in groupby(changes, key=_why):
-        moved = list(together)
-        found.append(Slip(moved[0].at, moved[0].actor, moved[0].reason, moved))
+        moved = sorted(together, key=lambda change: (change.new or FAR, change.pk))
+        whole = {change.task_id for change in moved if change.field == DateChange.Field.DUE}
+        tasks = [
+            change
+            for change in moved
+            if change.task_id and (change.field == DateChange.Field.DUE or change.task_id not in whole)
+        ]
+        latest = max(moved, key=lambda change: change.at)
+        milestones = [change for change in moved if change.milestone_id]
+        found.append(Slip(latest.at, latest.actor, latest.reason, milestones, tasks))
     return found
 
 
