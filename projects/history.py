@@ -18,6 +18,7 @@ from clients.models import User
 from cxportal.notifications.models import Event
 from projects.models import Attachment, Column, Milestone, Task
 from projects.models.tasks import clock
+from projects.progress import sees_estimates
 from projects.wording import Piece, as_html, pieces, shortened
 
 Data = dict[str, Any]
@@ -75,21 +76,22 @@ def told(events: Iterable[Event], task: Task, user: User) -> list[Entry]:
     """These events of `history_of` as `user` reads them. At most one query more, whatever their number."""
     events = list(events)
     secret: set[str] = set()
+    unpublished: set[str] = set() if sees_estimates(user, task.project) else {"estimate_hours"}
     if not user.is_our_staff and any("milestone" in event.data.get("changes", {}) for event in events):
         # It was shown when the task was given to it, but is not any more.
         secret = set(
             Milestone.objects.filter(project=task.project_id, is_internal=True).values_list("name", flat=True)
         )
-    entries = (_entry(event, user, secret) for event in events)
+    entries = (_entry(event, user, secret, unpublished) for event in events)
     return [entry for entry in entries if entry is not None]
 
 
-def _entry(event: Event, user: User, secret: set[str]) -> Entry | None:
+def _entry(event: Event, user: User, secret: set[str], unpublished: set[str]) -> Entry | None:
     icon, sentence = _SENTENCES[event.kind]
     changes = [
         _change(name, old, new)
         for name, (old, new) in event.data.get("changes", {}).items()
-        if not (name == "milestone" and {old, new} & secret)
+        if name not in unpublished and not (name == "milestone" and {old, new} & secret)
     ]
     if "changes" in event.data and not changes:
         return None

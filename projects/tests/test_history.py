@@ -96,6 +96,19 @@ def test_hours_and_estimates_are_for_staff_alone(task: Task, specialist: User, o
     assert set(texts(task, specialist)) == {"Worked 1:35 on Nov. 23, 2026", "Changed"}
 
 
+def test_estimates_that_are_no_longer_published_are_gone_from_the_history_too(
+    task: Task, specialist: User, owner: User
+) -> None:
+    task.project.publishes_estimates = True
+    task.project.save()
+    actions.edit_task(task=task, by=specialist, version=1, changes={"estimate_hours": 12}, now=NOW)
+    assert history(task, owner)
+    task.project.publishes_estimates = False
+    task.project.save()
+    assert history(task, owner) == []
+    assert history(task, specialist)
+
+
 def test_a_file_that_was_hidden_again_has_no_name_for_the_client(
     task: Task, specialist: User, owner: User
 ) -> None:
