@@ -25,8 +25,8 @@ def get_thread(user: User, uid: str) -> Thread:
 
 
 def find_conversation(user: User, task: Task) -> Thread | None:
-    """The conversation of a task that `user` sees; None while nobody has written in it."""
-    return _threads(user).filter(task=task).first()
+    """The conversation of a task that `user` sees; None while nobody has written anything in it for them."""
+    return _threads(user).with_words_for(user).filter(task=task).first()
 
 
 def get_message(user: User, uid: str) -> Message:

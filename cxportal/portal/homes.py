@@ -104,6 +104,7 @@ def client_home(user: User, now: dt.datetime | None = None) -> ClientHome:
     )
     threads = list(
         Thread.objects.visible_to(user)
+        .with_words_for(user)
         .by_due_time()
         .select_related("client", "project", "task__project", "author", "assignee")[:MOST_QUESTIONS]
     )

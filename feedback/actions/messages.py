@@ -11,6 +11,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 from django.core.files.base import File
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from clients.access import may_write_to
@@ -250,16 +251,16 @@ def _require_place(by: User, client: Client, project: Project | None, task: Task
 
 
 def _conversation(task: Task, by: User, *, subject: str, **fields: Any) -> Thread:
-    thread, _created = Thread.objects.get_or_create(
-        task=task,
-        defaults={
-            "client": task.project.client,
-            "project": task.project,
-            "subject": subject[:200],
-            "author": by,
-            **fields,
-        },
+    first = {"subject": subject[:200], "author": by, **fields}
+    thread, created = Thread.objects.get_or_create(
+        task=task, defaults={"client": task.project.client, "project": task.project, **first}
     )
+    if not created:
+        # Only notes so far: the client reads the title the task has now, not the one it had in our notes.
+        said = Message.objects.filter(thread=OuterRef("pk"), is_note=False)
+        begun = Thread.objects.filter(pk=thread.pk).exclude(Exists(said)).update(**first)
+        if begun:
+            thread.refresh_from_db()
     return thread
 
 

@@ -49,6 +49,12 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
             | models.Q(audience=Thread.Audience.OWNERS, client__in=owned.values("client"))
         )
 
+    def with_words_for(self, user: User) -> ThreadQuerySet:
+        """For a contact only those in which somebody said something to them: that we wrote a note is ours to know."""
+        if user.is_our_staff:
+            return self
+        return self.filter(models.Exists(Message.objects.filter(thread=models.OuterRef("pk"), is_note=False)))
+
     def open(self) -> ThreadQuerySet:
         return self.filter(status=Thread.Status.OPEN)
 

@@ -38,9 +38,9 @@ def project_threads(request: PersonRequest, code: str) -> HttpResponse:
 def _list(request: PersonRequest, project: Project | None = None) -> HttpResponse:
     now = timezone.now()
     chosen = ThreadFilter(request.GET, user=request.user, project=project)
-    rows = chosen.apply(Thread.objects.visible_to(request.user), now).select_related(
-        "client", "project", "task__project", "author", "assignee"
-    )
+    rows = chosen.apply(
+        Thread.objects.visible_to(request.user).with_words_for(request.user), now
+    ).select_related("client", "project", "task__project", "author", "assignee")
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
     standings = standings_of(page.object_list, now)
     context: dict[str, Any] = {
