@@ -9,22 +9,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from cxportal.lib.admin import ReadOnly
 from feedback.facts import rung_words
 from feedback.models import AnswerClock, DueChange, Message, Reminder, Thread
 from feedback.reasons import in_words
-
-
-class ReadOnly:
-    """Rows that are looked at, not touched."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class MessageInline(ReadOnly, admin.TabularInline):

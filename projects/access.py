@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from clients.models import User
@@ -20,99 +22,66 @@ from projects.models import (
     TimeEntry,
 )
 
+Row = TypeVar("Row", bound=Model)
+
 
 def get_project(user: User, code: str) -> Project:
     """The project with its client and manager."""
-    project = (
-        Project.objects.visible_to(user).select_related("client", "manager").filter(code=code.upper()).first()
-    )
-    if project is None:
-        raise Http404
-    return project
+    projects = Project.objects.visible_to(user).select_related("client", "manager")
+    return _the_one(projects.filter(code=code.upper()))
 
 
 def get_task(user: User, code: str, number: int) -> Task:
     """The task with its project, client and column."""
-    task = (
-        Task.objects.visible_to(user)
-        .select_related("project__client", "project__manager", "column", "milestone", "phase")
-        .filter(project__code=code.upper(), number=number)
-        .first()
+    tasks = Task.objects.visible_to(user).select_related(
+        "project__client", "project__manager", "column", "milestone", "phase"
     )
-    if task is None:
-        raise Http404
-    return task
+    return _the_one(tasks.filter(project__code=code.upper(), number=number))
 
 
 def get_milestone(user: User, code: str, pk: int) -> Milestone:
-    milestone = (
-        Milestone.objects.visible_to(user)
-        .select_related("project__client")
-        .filter(project__code=code.upper(), pk=pk)
-        .first()
-    )
-    if milestone is None:
-        raise Http404
-    return milestone
+    milestones = Milestone.objects.visible_to(user).select_related("project__client")
+    return _the_one(milestones.filter(project__code=code.upper(), pk=pk))
 
 
 def get_phase(user: User, code: str, pk: int) -> Phase:
-    phase = (
-        Phase.objects.visible_to(user)
-        .select_related("project__client")
-        .filter(project__code=code.upper(), pk=pk)
-        .first()
-    )
-    if phase is None:
-        raise Http404
-    return phase
+    phases = Phase.objects.visible_to(user).select_related("project__client")
+    return _the_one(phases.filter(project__code=code.upper(), pk=pk))
 
 
 def get_dependency(user: User, code: str, pk: int) -> Dependency:
-    dependency = (
-        Dependency.objects.visible_to(user)
-        .select_related("project__client", "from_task", "from_milestone", "to_task", "to_milestone")
-        .filter(project__code=code.upper(), pk=pk)
-        .first()
+    """The dependency with both its ends."""
+    dependencies = Dependency.objects.visible_to(user).select_related(
+        "project__client", "from_task", "from_milestone", "to_task", "to_milestone"
     )
-    if dependency is None:
-        raise Http404
-    return dependency
+    return _the_one(dependencies.filter(project__code=code.upper(), pk=pk))
 
 
 def get_checklist_item(user: User, task: Task, pk: int) -> ChecklistItem:
     """An item of `task`, which `user` was already found to see."""
-    item = task.checklist.filter(pk=pk).first()
-    if item is None:
-        raise Http404
-    return item
+    return _the_one(task.checklist.filter(pk=pk))
 
 
 def get_time_entry(user: User, task: Task, pk: int) -> TimeEntry:
-    entry = TimeEntry.objects.visible_to(user).select_related("user").filter(task=task, pk=pk).first()
-    if entry is None:
-        raise Http404
-    return entry
+    return _the_one(TimeEntry.objects.visible_to(user).select_related("user").filter(task=task, pk=pk))
 
 
 def get_import(user: User, code: str, uid: UUID) -> TaskImport:
     """The upload of `user` themself that waits to be confirmed, or was."""
-    found = (
-        TaskImport.objects.visible_to(user)
-        .select_related("project__client", "project__manager", "by")
-        .filter(project__code=code.upper(), uid=uid)
-        .first()
-    )
-    if found is None:
-        raise Http404
-    return found
+    imports = TaskImport.objects.visible_to(user).select_related("project__client", "project__manager", "by")
+    return _the_one(imports.filter(project__code=code.upper(), uid=uid))
 
 
-def get_attachment(user: User, uid: str) -> Attachment:
-    attachment = Attachment.objects.visible_to(user).select_related("task__project").filter(uid=uid).first()
-    if attachment is None:
+def get_attachment(user: User, uid: UUID | str) -> Attachment:
+    attachments = Attachment.objects.visible_to(user).select_related("task__project")
+    return _the_one(attachments.filter(uid=uid))
+
+
+def _the_one(rows: QuerySet[Row]) -> Row:
+    row = rows.first()
+    if row is None:
         raise Http404
-    return attachment
+    return row
 
 
 def require_work_on(user: User, project: Project) -> None:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.admin import ReadOnly
 from projects import actions
 from projects.actions.dates import owes_reason
 from projects.errors import ActionRefused
@@ -223,19 +224,6 @@ class ProjectAdmin(admin.ModelAdmin):
                 )
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """To look things up; they are changed on the pages of their project."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
 class WaitingFilter(admin.SimpleListFilter):
     title = _("waiting for the client")
     parameter_name = "waiting"
@@ -250,7 +238,7 @@ class WaitingFilter(admin.SimpleListFilter):
 
 
 @admin.register(Task)
-class TaskAdmin(ReadOnlyAdmin):
+class TaskAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("in_portal", "title", "project", "column", "due_on", "is_internal", "waiting_since")
     list_display_links = ("title",)
     list_filter = (
@@ -264,7 +252,6 @@ class TaskAdmin(ReadOnlyAdmin):
     search_fields = ("title", "=number", "project__code", "project__name", "assignees__name")
     list_select_related = ("project", "column")
     ordering = ("-pk",)
-    show_full_result_count = False
 
     @admin.display(description=_("in the portal"), ordering="number")
     def in_portal(self, task: Task) -> SafeString:
@@ -272,12 +259,11 @@ class TaskAdmin(ReadOnlyAdmin):
 
 
 @admin.register(DateChange)
-class DateChangeAdmin(ReadOnlyAdmin):
+class DateChangeAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "project", "what", "old", "new", "reason", "actor", "is_internal")
     list_filter = ("is_internal", ("project", admin.RelatedOnlyFieldListFilter))
     search_fields = ("reason", "task__title", "milestone__name", "project__code")
     list_select_related = ("project", "task__project", "milestone", "actor")
-    show_full_result_count = False
 
     @admin.display(description=_("what"))
     def what(self, change: DateChange) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 from clients.models import User
 from projects.importing import COLUMNS
 from projects.models import Column, Dependency, Milestone, Project, Task
+from projects.models.plan import Node
 from projects.workdays import working_days_between
-
-Node = tuple[str, int]
 
 
 def plan_rows(project: Project, user: User) -> Iterator[Sequence[object]]:
@@ -64,11 +63,7 @@ def plan_rows(project: Project, user: User) -> Iterator[Sequence[object]]:
 
 def _predecessors(project: Project, user: User, ids: dict[Node, str]) -> dict[Node, list[str]]:
     before: dict[Node, list[str]] = defaultdict(list)
-    ends = ("from_task_id", "from_milestone_id", "to_task_id", "to_milestone_id")
-    rows = Dependency.objects.visible_to(user).filter(project=project).order_by("pk").values_list(*ends)
-    for from_task, from_milestone, to_task, to_milestone in rows:
-        start = ("task", from_task) if from_task else ("milestone", from_milestone)
-        end = ("task", to_task) if to_task else ("milestone", to_milestone)
+    for start, end in Dependency.objects.visible_to(user).filter(project=project).edges():
         if start in ids and end in ids:
             before[end].append(ids[start])
     return before

@@ -13,11 +13,11 @@ from django.urls import reverse
 
 from clients.models import User
 from projects.models import Column, DateChange, Dependency, Milestone, Phase, Project, Task
+from projects.models.plan import Node
 
 SHOWN = 50  # things of a phase that one sees first
 MOST = 1000  # and at most, when one asks for all of them
 FAR = dt.date.max
-Node = tuple[str, int]
 
 
 @dataclass(slots=True)
@@ -129,11 +129,7 @@ def _milestone_item(milestone: Milestone, today: dt.date) -> Item:
 
 
 def _add_dependencies(project: Project, user: User, items: dict[Node, Item]) -> None:
-    ends = ("from_task_id", "from_milestone_id", "to_task_id", "to_milestone_id")
-    rows = Dependency.objects.visible_to(user).filter(project=project).order_by("pk").values_list(*ends)
-    for from_task, from_milestone, to_task, to_milestone in rows:
-        before = ("task", from_task) if from_task else ("milestone", from_milestone)
-        after = ("task", to_task) if to_task else ("milestone", to_milestone)
+    for before, after in Dependency.objects.visible_to(user).filter(project=project).edges():
         if before in items and after in items:
             items[after].waits_for.append(items[before].name)
 

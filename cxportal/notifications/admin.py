@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
+from cxportal.lib.admin import ReadOnly
 from cxportal.notifications import actions
 from cxportal.notifications.claims import database_time
 from cxportal.notifications.mail import Rendered, registered_kinds
@@ -38,36 +39,14 @@ Outcome = MailAttempt.Outcome
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Rows that are looked at, not touched."""
-
-    show_full_result_count = False  # there may be millions
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class AttemptInline(admin.TabularInline):
+class AttemptInline(ReadOnly, admin.TabularInline):
     model = MailAttempt
     extra = 0
     fields = readonly_fields = ("at", "outcome", "answer")
-    can_delete = False
 
     @admin.display(description=_("answer of the server"))
     def answer(self, attempt: MailAttempt) -> str:
         return in_words(attempt.detail)
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -84,7 +63,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(ReadOnlyAdmin):
+class OutgoingMailAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("state", "to", "subject", "kind", "due_at", "sent_at", "attempt_count", "why")
     list_per_page = 50
     list_display_links = ("state", "to")
@@ -258,7 +237,7 @@ def in_words(reason: str) -> str:
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnlyAdmin):
+class EventAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("at", "kind", "actor", "client", "project", "is_internal")
     list_filter = ("at", "is_internal")
     list_select_related = ("actor", "client", "project")
@@ -268,7 +247,7 @@ class EventAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Heartbeat)
-class HeartbeatAdmin(ReadOnlyAdmin):
+class HeartbeatAdmin(ReadOnly, admin.ModelAdmin):
     list_display = ("name", "at", "told")
     ordering = ("name",)
 

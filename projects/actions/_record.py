@@ -8,7 +8,7 @@ from typing import Any
 from clients.models import User
 from cxportal.notifications.events import record
 from cxportal.notifications.models import Event
-from projects.errors import ProjectClosed
+from projects.errors import NotOfThisProject, ProjectClosed
 from projects.models import Milestone, Project, Task
 
 
@@ -64,3 +64,9 @@ def require_open(project: Project) -> None:
     """Raises ProjectClosed unless work on the project goes on or may go on."""
     if not project.is_open:
         raise ProjectClosed
+
+
+def require_own(project: Project, *things: Any) -> None:
+    """Raises NotOfThisProject when one of `things` (columns, tasks, phases …; None counts for nothing) is another's."""
+    if any(thing is not None and thing.project_id != project.pk for thing in things):
+        raise NotOfThisProject

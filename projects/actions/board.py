@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
-from projects.actions._record import record_on_task, require_open
-from projects.errors import ActionRefused, NotOfThisProject
+from projects.actions._record import record_on_task, require_open, require_own
+from projects.errors import ActionRefused
 from projects.models import Column, Project, Task
 
 GAP = 1024  # between the ranks of two neighbours that nobody moved a card between
@@ -41,7 +41,7 @@ def add_task(
     now = now or timezone.now()
     locked = lock_project(project)
     related = {name: list(fields.pop(name)) for name in _TO_MANY if name in fields}
-    _require_own(
+    require_own(
         locked,
         *(fields.get(name) for name in ("column", "phase", "milestone")),
         *related.get("labels", ()),
@@ -95,7 +95,7 @@ def move_task(
     """
     now = now or timezone.now()
     project = lock_project(task.project)
-    _require_own(project, column, after)
+    require_own(project, column, after)
     task = Task.objects.select_for_update(no_key=True, of=("self",)).select_related("column").get(pk=task.pk)
     task.project = project
     old = task.column
@@ -142,11 +142,6 @@ def lock_project(project: Project) -> Project:
     )
     require_open(locked)
     return locked
-
-
-def _require_own(project: Project, *things: Any) -> None:
-    if any(thing is not None and thing.project_id != project.pk for thing in things):
-        raise NotOfThisProject
 
 
 def _first_column(project: Project) -> Column:

@@ -11,14 +11,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
-from projects.actions._record import record_on_project, require_open
+from projects.actions._record import record_on_project, require_open, require_own
 from projects.actions.board import lock_project
 from projects.actions.dates import change_date, require_reason
-from projects.errors import ActionRefused, CycleRefused, NotOfThisProject
+from projects.errors import ActionRefused, CycleRefused
 from projects.graph import cycle_with
 from projects.models import Dependency, Label, Milestone, Phase, Project, Task
+from projects.models.plan import Node
 
-Node = Task | Milestone
+Thing = Task | Milestone
 
 
 # --- Phases ---------------------------------------------------------------------------------------
@@ -82,7 +83,7 @@ def add_milestone(
 ) -> Milestone:
     """Raises NotOfThisProject for a phase of another one, ProjectClosed."""
     project = lock_project(project)
-    _require_own(project, phase)
+    require_own(project, phase)
     last = project.milestones.aggregate(last=Max("position"))["last"]
     milestone = Milestone.objects.create(
         project=project,
@@ -113,7 +114,7 @@ def edit_milestone(
     Raises as `move_milestone`, and NotOfThisProject for a phase of another one.
     """
     milestone = _lock_milestone(milestone)
-    _require_own(milestone.project, phase)
+    require_own(milestone.project, phase)
     # Hidden first: what is hidden together with a move must not tell the new date. Shown last, for the same.
     if is_internal and not milestone.is_internal:
         milestone.is_internal = True
@@ -202,8 +203,8 @@ def add_dependency(
     *,
     project: Project,
     by: User,
-    before: Node,
-    after: Node,
+    before: Thing,
+    after: Thing,
     kind: str = Dependency.Kind.FINISH_TO_START,
     lag_days: int = 0,
     now: dt.datetime | None = None,
@@ -214,8 +215,8 @@ def add_dependency(
     NotOfThisProject, ProjectClosed.
     """
     project = lock_project(project)  # two managers at once cannot close a circle from both sides
-    _require_own(project, before, after)
-    edges = edges_of(project)
+    require_own(project, before, after)
+    edges = Dependency.objects.filter(project=project).edges()
     new = (node_of(before), node_of(after))
     if new in edges:
         raise ActionRefused(_("The plan says so already."))
@@ -239,32 +240,18 @@ def remove_dependency(*, dependency: Dependency, by: User, now: dt.datetime | No
     dependency.delete()
 
 
-def node_of(thing: Node) -> tuple[str, int]:
+def node_of(thing: Thing) -> Node:
     """A task or milestone as a node of `projects.graph`."""
     return (_field(thing), thing.pk)
 
 
-def edges_of(project: Project) -> list[tuple[tuple[str, int], tuple[str, int]]]:
-    """What waits for what in the whole project, as edges of `projects.graph`."""
-    rows = project.dependencies.values_list(
-        "from_task_id", "from_milestone_id", "to_task_id", "to_milestone_id"
-    )
-    return [
-        (
-            ("task", from_task) if from_task else ("milestone", from_milestone),
-            ("task", to_task) if to_task else ("milestone", to_milestone),
-        )
-        for from_task, from_milestone, to_task, to_milestone in rows
-    ]
-
-
-def _names(project: Project, nodes: list[tuple[str, int]]) -> list[str]:
+def _names(project: Project, nodes: list[Node]) -> list[str]:
     tasks = project.tasks.in_bulk([pk for kind, pk in nodes if kind == "task"])
     milestones = project.milestones.in_bulk([pk for kind, pk in nodes if kind == "milestone"])
     return [tasks[pk].title if kind == "task" else milestones[pk].name for kind, pk in nodes]
 
 
-def _field(thing: Node) -> str:
+def _field(thing: Thing) -> str:
     return "task" if isinstance(thing, Task) else "milestone"
 
 
@@ -293,11 +280,6 @@ def _record(kind: str, milestone: Milestone, by: User, now: dt.datetime | None, 
         name=milestone.name,
         **data,
     )
-
-
-def _require_own(project: Project, *things: Phase | Node | None) -> None:
-    if any(thing is not None and thing.project_id != project.pk for thing in things):
-        raise NotOfThisProject
 
 
 def _lock_milestone(milestone: Milestone) -> Milestone:

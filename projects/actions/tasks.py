@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
-from projects.actions._record import record_on_task, require_open
+from projects.actions._record import record_on_task, require_open, require_own
 from projects.actions.dates import change_date, require_reason
-from projects.errors import ActionRefused, NotOfThisProject, StaleEdit
+from projects.errors import ActionRefused, StaleEdit
 from projects.models import ChecklistItem, Milestone, Phase, Task, TimeEntry
 
 TEXTS = ("title", "description")
@@ -105,9 +105,8 @@ def word(name: str, value: Any) -> Any:
 
 def _write(task: Task, changes: Mapping[str, Any]) -> None:
     for name, value in changes.items():
-        things = value if name in OF_PROJECT & set(MANY) else [value]
-        if name in OF_PROJECT and any(thing and thing.project_id != task.project_id for thing in things):
-            raise NotOfThisProject
+        if name in OF_PROJECT:
+            require_own(task.project, *(value if name in MANY else [value]))
         if name in MANY:
             getattr(task, name).set(value)
         elif name == "estimate_hours" and value is not None:

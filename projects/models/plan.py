@@ -114,7 +114,22 @@ class Placeholder(models.Model):
         return self.name
 
 
+# A task or milestone as a node of `projects.graph`: "task" or "milestone", and its id.
+Node = tuple[str, int]
+
+
 class DependencyQuerySet(models.QuerySet["Dependency"]):
+    def edges(self) -> list[tuple[Node, Node]]:
+        """What waits for what, as edges of `projects.graph`: (before, after), the oldest first. One query."""
+        ends = ("from_task_id", "from_milestone_id", "to_task_id", "to_milestone_id")
+        return [
+            (
+                ("task", from_task) if from_task else ("milestone", from_milestone),
+                ("task", to_task) if to_task else ("milestone", to_milestone),
+            )
+            for from_task, from_milestone, to_task, to_milestone in self.order_by("pk").values_list(*ends)
+        ]
+
     def visible_to(self, user: User) -> DependencyQuerySet:
         """Those of the projects `user` sees; contacts get those of which they may see both ends."""
         seen = self.filter(project__in=Project.objects.visible_to(user))
