@@ -15,11 +15,13 @@ class Extras:
     """What a toast carries besides its text.
 
     `undo_url` takes a POST that reverses what was done, for `undo_seconds` (0: as long as the toast stands there).
+    Its answer is a page, or for `undo_target` (a CSS selector) the fragment that takes that element's place.
     `forget_draft` names the text that the browser need not keep any more (`data-draft` of its field).
     """
 
     undo_url: str = ""
     undo_seconds: int = 0
+    undo_target: str = ""
     forget_draft: str = ""
 
 
@@ -30,12 +32,14 @@ def toast(
     level: int = messages.SUCCESS,
     undo_url: str = "",
     undo_seconds: int = 0,
+    undo_target: str = "",
     forget_draft: str = "",
 ) -> None:
     """Shows `text` once, on this page or the next, with the `Extras` given."""
     extras = {
         "undo_url": undo_url,
         "undo_seconds": str(undo_seconds) if undo_url and undo_seconds else "",
+        "undo_target": undo_target,
         "forget_draft": forget_draft,
     }
     messages.add_message(
@@ -53,5 +57,6 @@ def extras_of(extra_tags: str | None) -> Extras:
     return Extras(
         undo_url=values.get("undo_url", ""),
         undo_seconds=int(seconds) if seconds.isdecimal() else 0,
+        undo_target=values.get("undo_target", ""),
         forget_draft=values.get("forget_draft", ""),
     )

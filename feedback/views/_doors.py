@@ -58,9 +58,14 @@ def verb_on_message(view: MessageVerb) -> Door:
     return wrapper
 
 
+def is_at_task(request: HttpRequest) -> bool:
+    """Whether the form stood in the conversation of a task, as that says of itself."""
+    return "task" in (request.POST.get("place"), request.GET.get("place"))
+
+
 def place_of(request: HttpRequest, thread: Thread) -> str:
     """The page on which the form stood: the task's conversation, or the thread's own page."""
     task = thread.task
-    if request.POST.get("place") == "task" and task is not None:
+    if is_at_task(request) and task is not None:
         return reverse("task_conversation", args=[task.project.code, task.number])
     return thread_page(thread.uid)

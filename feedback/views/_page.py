@@ -23,14 +23,14 @@ from feedback.facts import clock_facts
 from feedback.forms.handling import AssignForm, AudienceForm, DueForm, ReasonForm
 from feedback.forms.writing import CallForm, MessageForm, NoteForm, WritingForm
 from feedback.models import Message, Thread
-from feedback.views._doors import place_of, thread_page
+from feedback.views._doors import is_at_task, place_of, thread_page
 from projects.models import Task
 from projects.progress import health_of, progress_of
 
 
 def show(request: PersonRequest, thread: Thread, **refused: BaseForm) -> HttpResponse:
     """The page of a conversation. `refused` are forms that were sent and not accepted, by name."""
-    if thread.task is not None and request.POST.get("place") == "task":
+    if thread.task is not None and is_at_task(request):
         return show_task(request, thread.task, **refused)
     talk = Conversation(request.user, thread=thread)
     kept_form, kept = take(request, thread_page(thread.uid))
@@ -80,7 +80,15 @@ def sent(
         undo, clock = "", message.clock
         if clock is not None:
             text = _("Sent. You get an answer by %(time)s.") % {"time": people_time(clock.due_at).when}
-    toast(request, text, undo_url=undo, undo_seconds=seconds, forget_draft=form.draft)
+    at_task = task is not None
+    toast(
+        request,
+        text,
+        undo_url=f"{undo}?place=task" if undo and at_task else undo,
+        undo_seconds=seconds,
+        undo_target="#conversation" if at_task and request.htmx else "",
+        forget_draft=form.draft,
+    )
     if task is not None and request.htmx:
         return show_task(request, task)
     page = thread_page(message.thread.uid)
@@ -91,7 +99,7 @@ def sent(
 
 def back(request: PersonRequest, thread: Thread) -> HttpResponse:
     """To the page on which the form stood."""
-    if thread.task is not None and request.POST.get("place") == "task" and request.htmx:
+    if thread.task is not None and is_at_task(request) and request.htmx:
         return show_task(request, thread.task)
     return redirect(place_of(request, thread))
 

@@ -92,9 +92,12 @@ document.addEventListener("input", (event) => {
 document.querySelectorAll("[data-forget-draft]").forEach((sign) => {
   sessionStorage.removeItem(PREFIX + sign.dataset.forgetDraft);
 });
-document.addEventListener("htmx:afterRequest", (event) => {
-  const form = event.target.closest?.("form");
-  if (form && event.detail.successful) forget(form);
+// Before the answer takes the form's place; sent away to sign in means that nothing was accepted.
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  const { xhr, elt } = event.detail;
+  const form = elt.closest("form");
+  const accepted = xhr.status >= 200 && xhr.status < 300 && !xhr.getResponseHeader("HX-Redirect");
+  if (form && accepted) forget(form);
 });
 document.addEventListener("htmx:load", (event) => {
   restore(event.target);

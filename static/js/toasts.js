@@ -36,6 +36,9 @@ function countDown(toast, seconds) {
   tick();
 }
 
+// An Undo that htmx sent is done with: what came of it says a toast of its own.
+document.addEventListener("htmx:afterRequest", (event) => event.target.closest?.("[data-toast]")?.remove());
+
 /** Shows the text the page brought along as data-text-KIND ("error" or "offline"). */
 export function toast(kind) {
   const box = document.createElement("div");

@@ -206,3 +206,68 @@ def test_other_pages_are_sound(
         sign_in(page, user)
         page.goto(path)
         inspect(page, name)
+
+
+def test_on_the_page_of_a_task_one_writes_without_leaving_it(
+    page: Page, sign_in: SignIn, manager: User, talk: Thread
+) -> None:
+    task = talk.project.tasks.get(title="Roof")  # type: ignore[union-attr]
+    sign_in(page, manager)
+    page.goto(task.get_absolute_url())
+    page.get_by_label("Your answer").fill("Yse, red.")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("#conversation .cx-message-ours")).to_contain_text("Yse, red.")
+    expect(page.get_by_label("Your answer")).to_have_value("")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Your answer")).to_have_value("Yse, red.")
+    expect(page.locator(".cx-toast form")).to_have_count(0)
+    page.get_by_label("Your answer").fill("Yes, red.")
+    page.get_by_role("button", name="Send answer").click()
+    expect(page.locator("#standing")).to_contain_text("Maria Manager answered")
+    page.get_by_role("radio", name="Internal note").check()
+    page.get_by_role("textbox", name="Internal note").fill("Order the paint.")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.locator("#conversation .cx-message-note")).to_contain_text("Order the paint.")
+    assert page.url.endswith(task.get_absolute_url())
+    assert Message.objects.get(body="Order the paint.").is_note
+    inspect(page, "task-with-conversation")
+
+
+def test_a_session_that_ended_on_the_page_of_a_task_loses_no_words(
+    page: Page, sign_in: SignIn, owner: User, talk: Thread
+) -> None:
+    task = talk.project.tasks.get(title="Roof")  # type: ignore[union-attr]
+    sign_in(page, owner)
+    page.goto(task.get_absolute_url())
+    page.get_by_label("Your message").fill("A long thought.")
+    page.context.clear_cookies(name="session")
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("**/accounts/login/**")
+    sign_in(page, owner)
+    page.goto(task.get_absolute_url())
+    expect(page.get_by_label("Your message")).to_have_value("A long thought.")
+
+
+def test_it_all_works_without_scripts(
+    visit: Callable[..., Any], sign_in: SignIn, owner: User, manager: User, house: Project
+) -> None:
+    client, ours = visit(java_script_enabled=False).page, visit(java_script_enabled=False).page
+    sign_in(client, owner)
+    sign_in(ours, manager)
+    client.goto("/questions/new/?project=HOUSE")
+    client.get_by_label("In a few words").fill("Can we move the socket?")
+    client.get_by_label("Your question, in your own words").fill("It is behind the fridge.")
+    client.get_by_role("button", name="Send").click()
+    expect(client.locator("#standing")).to_contain_text("Answer due")
+    ours.goto(Thread.objects.get().get_absolute_url())
+    ours.get_by_role("radio", name="Internal note").check()
+    ours.get_by_role("textbox", name="Internal note").fill("For us alone.")
+    ours.get_by_role("button", name="Save note").click()
+    ours.get_by_label("Your answer").fill("Yes.")
+    ours.get_by_role("button", name="Send answer").click()
+    ours.locator(".cx-message-ours").get_by_role("button", name="Take back").click()
+    expect(ours.get_by_label("Your answer")).to_have_value("Yes.")
+    ours.get_by_role("button", name="Send answer").click()
+    client.reload()
+    expect(client.locator("#standing")).to_contain_text("Maria Manager answered")
+    expect(client.locator("body")).not_to_contain_text("For us alone.")
