@@ -16,7 +16,9 @@ from projects.models import Column, DateChange, Dependency, Milestone, Phase, Pr
 from projects.models.plan import Node
 
 SHOWN = 50  # things of a phase that one sees first
-MOST = 1000  # and at most, when one asks for all of them
+SHOWN_IN_ALL = 200  # fewer of each where there are many phases, but never fewer than LEAST
+LEAST = 10
+MOST = 1000  # of a phase of which one asks for all
 FAR = dt.date.max
 
 
@@ -82,9 +84,10 @@ def plan_of(project: Project, user: User, today: dt.date, whole: int | None = No
     by_phase: dict[int | None, list[Item]] = defaultdict(list)
     for phase_id, item in items.values():
         by_phase[phase_id].append(item)
-    groups = [_group(phase, by_phase[phase.pk], phase.pk == whole) for phase in phases]
+    shown = max(LEAST, min(SHOWN, SHOWN_IN_ALL // max(1, len(phases))))
+    groups = [_group(phase, by_phase[phase.pk], MOST if phase.pk == whole else shown) for phase in phases]
     if by_phase[None]:
-        groups.append(_group(None, by_phase[None], whole == 0))
+        groups.append(_group(None, by_phase[None], MOST if whole == 0 else shown))
     milestones = [item for _phase, item in items.values() if item.is_milestone]
     return Plan(groups, sorted(milestones, key=lambda item: (item.due_on or FAR, item.pk)))
 
@@ -134,7 +137,7 @@ def _add_dependencies(project: Project, user: User, items: dict[Node, Item]) -> 
             items[after].waits_for.append(items[before].name)
 
 
-def _group(phase: Phase | None, items: list[Item], is_whole: bool) -> Group:
+def _group(phase: Phase | None, items: list[Item], most: int) -> Group:
     """In the order in which things are to be done; what has no date comes last."""
     items.sort(
         key=lambda item: (
@@ -145,7 +148,7 @@ def _group(phase: Phase | None, items: list[Item], is_whole: bool) -> Group:
         )
     )
     tasks = [item for item in items if not item.is_milestone]
-    shown = items[: MOST if is_whole else SHOWN]
+    shown = items[:most]
     return Group(
         phase=phase,
         items=shown,

@@ -60,6 +60,8 @@ class TaskForm(forms.ModelForm):
         self.of_project()
         self.fields["description"].widget.attrs |= {"rows": 8}
         self.fields["estimate_hours"].widget.attrs |= {"min": 0, "step": "0.25", "inputmode": "decimal"}
+        if task.pk and task.is_done:
+            del self.fields["percent_done"]  # a done task is done
         if "percent_done" in self.fields:
             self.fields["percent_done"].widget.attrs |= {"min": 0, "max": 100}
         if task.estimate_hours is not None:

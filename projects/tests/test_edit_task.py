@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from clients.models import Skill, User
 from cxportal.notifications.models import Event
@@ -50,6 +52,28 @@ def test_the_second_of_two_is_told_and_changes_nothing(task: Task, specialist: U
     assert refusal.value.current.description == "Slate"
     task.refresh_from_db()
     assert task.description == "Slate"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_the_same_moment_one_is_saved_and_one_is_told(
+    task: Task, specialist: User, manager: User
+) -> None:
+    def edit(by: User) -> str:
+        try:
+            edit_task(task=task, by=by, version=1, changes={"description": f"By {by.name}"})
+        except StaleEdit as stale:
+            return stale.current.description
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(2) as pool:
+        told = sorted(pool.map(edit, [specialist, manager]))
+    task.refresh_from_db()
+    assert told == ["", task.description]
+    assert Event.objects.get(kind="task.edited").data["changes"] == {
+        "description": ["Tiles", task.description]
+    }
 
 
 def test_a_field_that_is_no_field_of_the_form_is_refused(task: Task, specialist: User) -> None:

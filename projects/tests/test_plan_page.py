@@ -15,7 +15,7 @@ from projects import actions
 from projects.demo import HOUSE
 from projects.importing import read_plan
 from projects.models import DateChange, Dependency, Milestone, Phase, Placeholder, Project, Task
-from projects.plan_page import SHOWN, plan_of
+from projects.plan_page import SHOWN, SHOWN_IN_ALL, plan_of
 from tests.factories import make_client, make_milestone, make_phase, make_project, make_task
 
 BrowserOf = Callable[[User], SignedIn]
@@ -106,6 +106,16 @@ def test_a_long_phase_is_cut_and_can_be_seen_whole(
     assert f"Step {SHOWN + 2}" in read(browser_of, manager, f"{PLAN}?phase={phase.pk}")
     for nonsense in ("x", "99999999999999", "-1"):
         assert "Show 3 more" in read(browser_of, manager, f"{PLAN}?phase={nonsense}&page={nonsense}")
+
+
+def test_many_phases_show_fewer_things_each(house: Project, manager: User) -> None:
+    for _phase in range(10):
+        phase = make_phase(house)
+        for _task in range(SHOWN_IN_ALL // 10 + 1):
+            make_task(house, phase=phase)
+    plan = plan_of(house, manager, TODAY, whole=house.phases.all()[0].pk)
+    assert [len(group.items) for group in plan.groups] == [21] + [20] * 9
+    assert [group.left for group in plan.groups] == [0] + [1] * 9
 
 
 def test_the_plan_takes_as_many_queries_for_many_tasks_as_for_few(

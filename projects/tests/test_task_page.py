@@ -123,6 +123,40 @@ def test_the_page_takes_as_many_queries_for_many_things_as_for_few(
     assert max(few) <= 22
 
 
+def test_what_people_write_is_never_a_part_of_the_page(
+    task: Task, house: Project, browser_of: BrowserOf, manager: User, owner: User
+) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    actions.edit_task(
+        task=task,
+        by=manager,
+        version=1,
+        changes={
+            "title": evil,
+            "description": f"{evil} [x](javascript:alert(1))",
+            "phase": make_phase(house, evil),
+            "milestone": make_milestone(house, evil),
+            "labels": [Label.objects.create(project=house, name=evil)],
+            "placeholders": [Placeholder.objects.create(project=house, name=evil)],
+            "due_on": None,
+        },
+        date_reason=evil,
+    )
+    actions.add_checklist_item(task=task, by=manager, text=evil)
+    actions.set_waiting(task=task, by=manager, waiting_for=evil)
+    actions.add_hours(task=task, by=manager, day=dt.date(2026, 11, 2), minutes=5, note=evil)
+    actions.show_file(attachment=Attachment.objects.create(task=task, name=f"{evil}.txt"), by=manager)
+    User.objects.filter(pk=manager.pk).update(name=evil)
+    for user in (manager, owner):
+        pages = [page(browser_of, user, path) for path in ("", "history/", "?panel=1")]
+        pages.append(browser_of(user).get("/projects/HOUSE/plan/").content.decode())
+        for told in pages:
+            assert "<img src=x" not in told
+            assert 'href="javascript' not in told
+            assert "&lt;img src=x" in told
+    assert "<img src=x" not in page(browser_of, manager, "edit/")
+
+
 # --- Small forms ----------------------------------------------------------------------------------
 
 
@@ -358,6 +392,15 @@ def test_nothing_of_another_project_can_be_chosen(
         "/projects/HOUSE/tasks/12/edit/", form_of(task, **{name: foreign[name].pk})
     )
     assert response.status_code == 422
+
+
+def test_a_done_task_has_no_share_to_edit(
+    task: Task, house: Project, browser_of: BrowserOf, specialist: User
+) -> None:
+    Task.objects.update(column=house.columns.get(kind="done"), percent_done=100)
+    browser_of(specialist).post("/projects/HOUSE/tasks/12/edit/", form_of(task, percent_done=10))
+    task.refresh_from_db()
+    assert (task.version, task.percent_done) == (1, 100)
 
 
 def test_a_moved_date_asks_for_its_reason_next_to_the_field(
