@@ -21,14 +21,15 @@ from typing import Any
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Count, Q
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from clients.models import User
-from projects.cards import Card, CardMaker, Row
+from projects.cards import Card, CardMaker, Row, html_of
 from projects.models import Column, Project
 from projects.models.tasks import TaskQuerySet
-from projects.people import known_people
-from projects.progress import Progress, progress_over, with_counts
+from projects.people import KNOWN, managers_of
+from projects.progress import Progress, columns_with_counts, progress_over, with_counts
 
 PAGE = 50  # cards of a column that one sees first, and that each further step brings
 MOST = 1000  # cards of a column in one answer, however far someone has scrolled
@@ -46,6 +47,10 @@ class Group:
     done_this_week: int = 0
     cards: list[Card] = field(default_factory=list)
     start: int = 0  # how many of its cards stand before these
+
+    @property
+    def cards_html(self) -> SafeString:
+        return html_of(self.cards)
 
     @property
     def shown(self) -> int:
@@ -116,9 +121,9 @@ def more_of(
 
 def _columns(project: Project, user: User, tasks: TaskQuerySet | None) -> Any:
     """The columns with the counts of progress, and of `tasks` in them where they are fewer than those."""
-    columns = with_counts(Column.objects.all(), project, user)
     if tasks is None:
-        return columns
+        return columns_with_counts(project, user)
+    columns = with_counts(Column.objects.all(), project, user)
     among = Q(tasks__in=tasks.order_by().values("pk"))
     waits = Q(tasks__waiting_since__isnull=False)
     return columns.annotate(
@@ -216,7 +221,9 @@ def _rows(
         parts.append(_PART.format(stands_there=stands_there, order=order))
         of = project.pk if group.key == WAITING else int(group.key)
         part_parameters += [group.key, of, group.start, sizes[group.key]]
-    known, known_parameters = known_people(project, user).order_by().values("pk").query.sql_with_params()
+    known, known_parameters = KNOWN[user.is_our_staff].filled(
+        project=project.pk, managers=managers_of(project)
+    )
     statement = _STATEMENT.format(seen=seen, known=known, parts=" UNION ALL ".join(parts))
     with connection.cursor() as cursor:
         cursor.execute(statement, [*seen_parameters, user.is_our_staff, *known_parameters, *part_parameters])

@@ -1,20 +1,21 @@
-"""What a card shows, made ready for the template.
+"""What a card shows, and how it is written.
 
-A board renders hundreds of them, so a card is a plain dict (what a template looks up fastest), and what most
-cards do not have is made here, once, instead of being asked for by tags on each.
+A board has hundreds of them. Written by the template engine they took a third of the page's time, so the HTML of a
+card is here, in one piece that is filled in; what several cards show alike is made for the first of them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+import html
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypedDict
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -52,7 +53,33 @@ class Card(TypedDict):
     title: str
     note: str  # what it waits for
     is_internal: bool
-    extra: SafeString  # date, counts and faces
+    extra: str  # HTML: date, counts and faces
+
+
+_CARD = (
+    '<li><a class="cx-card%s" id="task-%d" href="%s"><span class="cx-card-title">%s</span>%s'
+    '<span class="cx-card-foot"><span class="cx-key">%s</span>%s</span></a></li>\n'
+)
+_NOTE = '<span class="cx-card-note">%s</span>'
+
+
+def html_of(cards: Iterable[Card]) -> SafeString:
+    """The cards as items of a list. What people wrote is escaped here; codes and addresses have nothing to escape."""
+    return mark_safe(  # noqa: S308
+        "".join(
+            _CARD
+            % (
+                " cx-internal" if card["is_internal"] else "",
+                card["number"],
+                card["url"],
+                html.escape(card["title"]),
+                _NOTE % html.escape(card["note"]) if card["note"] else "",
+                card["key"],
+                card["extra"],
+            )
+            for card in cards
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +109,7 @@ class CardMaker:
 
     def card(self, row: Row, kind: str) -> Card:
         """`kind` is of the group in which the card stands."""
-        extra = SafeString()
+        extra = ""
         if row.is_internal:
             extra += self.internal
         if kind == "waiting" and row.waiting_since:

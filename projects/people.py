@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
 from django.db.models import Q
 
 from clients.models import User
 from clients.models.people import UserQuerySet
+from cxportal.lib.database import IsOneOf, Slot, Statement
 from projects.models import Project
 
 
@@ -16,8 +21,25 @@ def known_people(project: Project, user: User) -> UserQuerySet:
     their company: of `User.objects.visible_to`, what concerns this project, at a price that hundreds of cards can
     pay. `project` was fetched with its client.
     """
+    return _known(user.is_our_staff, project.pk, managers_of(project))
+
+
+def managers_of(project: Project) -> list[int]:
+    """The ids of who manages the project, and of who is responsible for its client."""
+    return [project.manager_id, project.client.manager_id]
+
+
+def _known(is_our_staff: bool, project: Any, managers: Iterable[int] | Slot) -> UserQuerySet:
     staff: UserQuerySet = User.objects.staff()
-    if user.is_our_staff:
+    if is_our_staff:
         return staff
     team = Project.team.through.objects.filter(project=project).values("user")
-    return staff.filter(Q(pk__in=[project.manager_id, project.client.manager_id]) | Q(pk__in=team))
+    return staff.filter(IsOneOf("pk", managers) | Q(pk__in=team))
+
+
+def _known_ids(is_our_staff: bool) -> UserQuerySet:
+    return _known(is_our_staff, Slot("project"), Slot("managers")).order_by().values("pk")  # type: ignore[return-value]
+
+
+# The ids of `known_people`, by whether the reader is of our staff.
+KNOWN = {side: Statement(partial(_known_ids, side)) for side in (True, False)}

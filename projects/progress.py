@@ -31,7 +31,8 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 from django.db.models import (
     Aggregate,
@@ -52,6 +53,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import User
+from clients.readers import any_reader
+from cxportal.lib.database import Slot, Statement
 from projects.models import Column, Dependency, Milestone, Project, Task
 from projects.models.plan import MilestoneQuerySet
 from projects.models.tasks import TaskQuerySet
@@ -122,7 +125,8 @@ def progress_of(
     """The progress of each of `projects` as `user` may see it, by the project's id. One query."""
     projects = list(projects)
     seen = Task.objects.visible_to(user).filter(project__in=[project.pk for project in projects])
-    rows = {row["project"]: row for row in seen.order_by().values("project").annotate(**_counts(now=now))}
+    counts = _counts("", "column__", Q(), _monday(now))
+    rows = {row["project"]: row for row in seen.order_by().values("project").annotate(**counts)}
     return {
         project.pk: _progress(rows.get(project.pk), sees_estimates(user, project)) for project in projects
     }
@@ -143,7 +147,7 @@ def progress_of_milestones(
     )
     totals: dict[int, list[dict[str, Any]]] = {pk: [] for pk in ids}
     for tasks, of in ((named, "milestone"), (needed, "dependencies_out__to_milestone")):
-        for row in tasks.order_by().values(of=F(of)).annotate(**_counts(now=now)):
+        for row in tasks.order_by().values(of=F(of)).annotate(**_counts("", "column__", Q(), _monday(now))):
             totals[row["of"]].append(row)
     shows_hours = sees_estimates(user, project)
     return {pk: _progress(_added(rows), shows_hours) for pk, rows in totals.items()}
@@ -169,9 +173,8 @@ def health_in(project: Project, user: User, today: dt.date) -> Health:
     """The same for one project into which `user` was let by its getter: cheaper, as nothing is asked again."""
     health = _stated_health(project)
     if health is None:
-        milestones = Milestone.objects.in_project(project, user)
-        tasks = Task.objects.in_project(project, user)
-        health = _computed_health([project.pk], milestones, tasks, today)[project.pk]
+        rows = _PRESSING[user.is_our_staff].rows(project=project.pk, today=today, near=today + NEAR)
+        health = _health_by([_Pressing(*row) for row in rows], today)
     return health
 
 
@@ -197,7 +200,21 @@ def with_counts(
 ) -> QuerySet[Column, Any]:
     """Columns of `project`, which `user` sees, with what `progress_over` adds up: for pages that list them anyway."""
     only = Q() if user.is_our_staff else Q(tasks__is_internal=False)
-    return columns.filter(project=project).annotate(**_counts("tasks__", "", only, now))
+    return columns.filter(project=project).annotate(**_counts("tasks__", "", only, _monday(now)))
+
+
+def columns_with_counts(project: Project, user: User) -> list[Any]:
+    """The same for all columns of `project`, as a list: cheaper, as the statement is written already."""
+    return _COLUMNS[user.is_our_staff].objects(project=project.pk, monday=_monday(None))
+
+
+def _columns_in_project(is_our_staff: bool) -> QuerySet[Column, Any]:
+    only = Q() if is_our_staff else Q(tasks__is_internal=False)
+    counts = _counts("tasks__", "", only, cast(dt.datetime, Slot("monday")))
+    return Column.objects.filter(project=Slot("project")).annotate(**counts)
+
+
+_COLUMNS = {side: Statement(partial(_columns_in_project, side)) for side in (True, False)}
 
 
 def progress_over(columns: Iterable[Any], project: Project, user: User) -> Progress:
@@ -205,15 +222,15 @@ def progress_over(columns: Iterable[Any], project: Project, user: User) -> Progr
     return _progress(_added([vars(column) for column in columns]), sees_estimates(user, project))
 
 
-def _counts(
-    tasks: str = "", column: str = "column__", only: Q | None = None, now: dt.datetime | None = None
-) -> dict[str, Aggregate]:
-    """Counts of the tasks among `only` by group; `tasks` and `column` lead from the counting row to them."""
+def _monday(now: dt.datetime | None) -> dt.datetime:
+    """Monday 00:00 of the week of `now` in the active time zone."""
     today = timezone.localdate(now)
-    monday = dt.datetime.combine(
-        today - dt.timedelta(days=today.weekday()), dt.time(), timezone.get_current_timezone()
-    )
-    only = only or Q()
+    monday = today - dt.timedelta(days=today.weekday())
+    return dt.datetime.combine(monday, dt.time(), timezone.get_current_timezone())
+
+
+def _counts(tasks: str, column: str, only: Q, monday: dt.datetime) -> dict[str, Aggregate]:
+    """Counts of the tasks among `only` by group; `tasks` and `column` lead from the counting row to them."""
     waits = Q((f"{tasks}waiting_since__isnull", False))
     to_do, in_progress, done = (only & Q((f"{column}kind", kind)) for kind in Column.Kind.values)
     groups = {
@@ -269,11 +286,27 @@ def _computed_health(
 ) -> dict[int, Health]:
     """From the milestones and tasks that the reader sees in these projects."""
     pressing: dict[int, list[_Pressing]] = {pk: [] for pk in projects}
-    near = _pressing_milestones(milestones, tasks, today)
-    for row in near.union(_first_overdue_tasks(tasks, today), all=True):
+    for row in _pressing(milestones, tasks, today, today + NEAR):
         thing = _Pressing(*row)
         pressing[thing.project].append(thing)
     return {pk: _health_by(things, today) for pk, things in pressing.items()}
+
+
+def _pressing(
+    milestones: MilestoneQuerySet, tasks: TaskQuerySet, today: dt.date, near: dt.date
+) -> QuerySet[Any, Any]:
+    return _pressing_milestones(milestones, tasks, near).union(_first_overdue_tasks(tasks, today), all=True)
+
+
+def _pressing_in_project(is_our_staff: bool) -> QuerySet[Any, Any]:
+    project, reader = cast(Project, Slot("project")), any_reader(is_our_staff=is_our_staff)
+    milestones = Milestone.objects.in_project(project, reader)
+    tasks = Task.objects.in_project(project, reader)
+    return _pressing(milestones, tasks, cast(dt.date, Slot("today")), cast(dt.date, Slot("near")))
+
+
+# By whether the reader is of our staff.
+_PRESSING = {side: Statement(partial(_pressing_in_project, side)) for side in (True, False)}
 
 
 def _health_by(things: list[_Pressing], today: dt.date) -> Health:
@@ -291,13 +324,13 @@ def _health_by(things: list[_Pressing], today: dt.date) -> Health:
 
 
 def _pressing_milestones(
-    milestones: MilestoneQuerySet, tasks: TaskQuerySet, today: dt.date
+    milestones: MilestoneQuerySet, tasks: TaskQuerySet, near: dt.date
 ) -> QuerySet[Milestone, Any]:
     leads_there = Dependency.objects.filter(from_task=OuterRef("pk"), to_milestone=OuterRef(OuterRef("pk")))
     open_work = tasks.still_open().filter(Q(milestone=OuterRef("pk")) | Exists(leads_there))
     return (
         milestones.ahead()
-        .filter(due_on__lte=today + NEAR)
+        .filter(due_on__lte=near)
         .order_by()
         .values_list(
             Value(True), "project_id", "name", "due_on", Case(When(Exists(open_work), then=1), default=0)

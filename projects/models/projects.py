@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client, User
+from clients.models import Client, Membership, User
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -25,14 +25,17 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """
         if user.runs_projects:
             return self
+        # Subqueries, not joins: no row comes twice, so nothing has to be made distinct wherever this is built upon.
         if user.is_our_staff:
-            return self.filter(models.Q(team=user) | models.Q(manager=user)).distinct()
-        owned = models.Q(client__memberships__user=user, client__memberships__role="owner")
-        opened = models.Q(opened_to__user=user, opened_to__client=models.F("client"))
-        return (
-            self.filter(owned | opened, client__is_active=True)
-            .exclude(status=Project.Status.DRAFT)
-            .distinct()
+            teams = Project.team.through.objects.filter(user=user)
+            return self.filter(models.Q(manager=user) | models.Q(pk__in=teams.values("project")))
+        of_project = models.OuterRef("client")
+        owned = Membership.objects.owners().filter(user=user, client=of_project)
+        opened = Membership.projects.through.objects.filter(
+            project=models.OuterRef("pk"), membership__user=user, membership__client=of_project
+        )
+        return self.filter(models.Exists(owned) | models.Exists(opened), client__is_active=True).exclude(
+            status=Project.Status.DRAFT
         )
 
     def active(self) -> ProjectQuerySet:
