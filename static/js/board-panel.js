@@ -53,7 +53,9 @@ panel.querySelector("[data-panel-close]").addEventListener("click", (event) => {
   close();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !panel.hidden && !event.defaultPrevented) close();
+  // Escape first closes an open menu, and puts a lifted card back.
+  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector(".cx-lifted")) return;
+  if (!panel.hidden) close();
 });
 window.addEventListener("popstate", (event) => {
   if (event.state?.panel) {

@@ -16,6 +16,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   const menu = document.querySelector("details[data-menu][open]");
   if (!menu) return;
+  event.preventDefault();
   menu.open = false;
   menu.querySelector("summary").focus();
 });
