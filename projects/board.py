@@ -221,9 +221,7 @@ def _rows(
         parts.append(_PART.format(stands_there=stands_there, order=order))
         of = project.pk if group.key == WAITING else int(group.key)
         part_parameters += [group.key, of, group.start, sizes[group.key]]
-    known, known_parameters = KNOWN[user.is_our_staff].filled(
-        project=project.pk, managers=managers_of(project)
-    )
+    known, known_parameters = KNOWN.to(user).filled(project=project.pk, managers=managers_of(project))
     statement = _STATEMENT.format(seen=seen, known=known, parts=" UNION ALL ".join(parts))
     with connection.cursor() as cursor:
         cursor.execute(statement, [*seen_parameters, user.is_our_staff, *known_parameters, *part_parameters])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import partial
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clients.models import User
 from clients.models.people import UserQuerySet
-from cxportal.lib.database import IsOneOf, Slot, Statement
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import IsOneOf, Slot
 from projects.models import Project
 
 
@@ -21,7 +21,7 @@ def known_people(project: Project, user: User) -> UserQuerySet:
     their company: of `User.objects.visible_to`, what concerns this project, at a price that hundreds of cards can
     pay. `project` was fetched with its client.
     """
-    return _known(user.is_our_staff, project.pk, managers_of(project))
+    return _known(user, project.pk, managers_of(project))
 
 
 def managers_of(project: Project) -> list[int]:
@@ -29,17 +29,17 @@ def managers_of(project: Project) -> list[int]:
     return [project.manager_id, project.client.manager_id]
 
 
-def _known(is_our_staff: bool, project: Any, managers: Iterable[int] | Slot) -> UserQuerySet:
+def _known(user: User, project: Any, managers: Iterable[int] | Slot) -> UserQuerySet:
     staff: UserQuerySet = User.objects.staff()
-    if is_our_staff:
+    if user.is_our_staff:
         return staff
     team = Project.team.through.objects.filter(project=project).values("user")
     return staff.filter(IsOneOf("pk", managers) | Q(pk__in=team))
 
 
-def _known_ids(is_our_staff: bool) -> UserQuerySet:
-    return _known(is_our_staff, Slot("project"), Slot("managers")).order_by().values("pk")  # type: ignore[return-value]
+def _known_ids(reader: User) -> QuerySet[Any, Any]:
+    return _known(reader, Slot("project"), Slot("managers")).order_by().values("pk")
 
 
-# The ids of `known_people`, by whether the reader is of our staff.
-KNOWN = {side: Statement(partial(_known_ids, side)) for side in (True, False)}
+# The ids of `known_people`.
+KNOWN = StatementsForReaders(_known_ids)

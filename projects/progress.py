@@ -31,7 +31,6 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import partial
 from typing import Any, cast
 
 from django.db.models import (
@@ -53,9 +52,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import User
-from clients.readers import any_reader
-from cxportal.lib.database import Slot, Statement
-from projects.models import Column, Dependency, Milestone, Project, Task
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import IsOneOf, Slot
+from projects.models import Column, Milestone, Project, Task
 from projects.models.plan import MilestoneQuerySet
 from projects.models.tasks import TaskQuerySet
 
@@ -124,12 +123,21 @@ def progress_of(
 ) -> dict[int, Progress]:
     """The progress of each of `projects` as `user` may see it, by the project's id. One query."""
     projects = list(projects)
-    seen = Task.objects.visible_to(user).filter(project__in=[project.pk for project in projects])
-    counts = _counts("", "column__", Q(), _monday(now))
-    rows = {row["project"]: row for row in seen.order_by().values("project").annotate(**counts)}
+    statement = _PROGRESS.to(user)
+    found = statement.rows(reader=user.pk, projects=[project.pk for project in projects], monday=_monday(now))
+    rows = {pk: dict(zip(_FIGURES, figures, strict=True)) for pk, *figures in found}
     return {
         project.pk: _progress(rows.get(project.pk), sees_estimates(user, project)) for project in projects
     }
+
+
+def _progress_of_seen(reader: User) -> QuerySet[Task, Any]:
+    seen = Task.objects.visible_to(reader).filter(IsOneOf("project", Slot("projects"))).order_by()
+    counts = _counts("", "column__", Q(), cast(dt.datetime, Slot("monday")))
+    return seen.values("project").annotate(**counts).values_list("project", *_FIGURES)
+
+
+_PROGRESS = StatementsForReaders(_progress_of_seen)
 
 
 def progress_of_milestones(
@@ -163,9 +171,8 @@ def health_of(projects: Iterable[Project], user: User, today: dt.date) -> dict[i
     open_question = [pk for pk, health in stated.items() if health is None]
     computed: dict[int, Health] = {}
     if open_question:
-        milestones = Milestone.objects.visible_to(user).filter(project__in=open_question)
-        tasks = Task.objects.visible_to(user).filter(project__in=open_question)
-        computed = _computed_health(open_question, milestones, tasks, today)
+        rows = _PRESSING.to(user).rows(reader=user.pk, projects=open_question, today=today, near=today + NEAR)
+        computed = _computed_health(open_question, rows, today)
     return {pk: health or computed[pk] for pk, health in stated.items()}
 
 
@@ -173,21 +180,28 @@ def health_in(project: Project, user: User, today: dt.date) -> Health:
     """The same for one project into which `user` was let by its getter: cheaper, as nothing is asked again."""
     health = _stated_health(project)
     if health is None:
-        rows = _PRESSING[user.is_our_staff].rows(project=project.pk, today=today, near=today + NEAR)
-        health = _health_by([_Pressing(*row) for row in rows], today)
+        rows = _PRESSING_IN.to(user).rows(project=project.pk, today=today, near=today + NEAR)
+        health = _computed_health([project.pk], rows, today)[project.pk]
     return health
 
 
 def next_milestones(projects: Iterable[Project], user: User) -> dict[int, Milestone]:
     """The earliest milestone not yet reached, by the project's id; nothing for a project without one. One query."""
-    ahead = (
-        Milestone.objects.visible_to(user)
+    ahead = _NEXT.to(user).objects(reader=user.pk, projects=[project.pk for project in projects])
+    return {milestone.project_id: milestone for milestone in ahead}
+
+
+def _next_seen(reader: User) -> QuerySet[Milestone]:
+    return (
+        Milestone.objects.visible_to(reader)
         .ahead()
-        .filter(project__in=[project.pk for project in projects], due_on__isnull=False)
+        .filter(IsOneOf("project", Slot("projects")), due_on__isnull=False)
         .order_by("project_id", "due_on", "position", "pk")
         .distinct("project_id")
     )
-    return {milestone.project_id: milestone for milestone in ahead}
+
+
+_NEXT = StatementsForReaders(_next_seen)
 
 
 def sees_estimates(user: User, project: Project) -> bool:
@@ -205,16 +219,16 @@ def with_counts(
 
 def columns_with_counts(project: Project, user: User) -> list[Any]:
     """The same for all columns of `project`, as a list: cheaper, as the statement is written already."""
-    return _COLUMNS[user.is_our_staff].objects(project=project.pk, monday=_monday(None))
+    return _COLUMNS.to(user).objects(project=project.pk, monday=_monday(None))
 
 
-def _columns_in_project(is_our_staff: bool) -> QuerySet[Column, Any]:
-    only = Q() if is_our_staff else Q(tasks__is_internal=False)
+def _columns_in_project(reader: User) -> QuerySet[Column, Any]:
+    only = Q() if reader.is_our_staff else Q(tasks__is_internal=False)
     counts = _counts("tasks__", "", only, cast(dt.datetime, Slot("monday")))
     return Column.objects.filter(project=Slot("project")).annotate(**counts)
 
 
-_COLUMNS = {side: Statement(partial(_columns_in_project, side)) for side in (True, False)}
+_COLUMNS = StatementsForReaders(_columns_in_project)
 
 
 def progress_over(columns: Iterable[Any], project: Project, user: User) -> Progress:
@@ -282,31 +296,41 @@ class _Pressing:
 
 
 def _computed_health(
-    projects: list[int], milestones: MilestoneQuerySet, tasks: TaskQuerySet, today: dt.date
+    projects: list[int], rows: Iterable[tuple[Any, ...]], today: dt.date
 ) -> dict[int, Health]:
-    """From the milestones and tasks that the reader sees in these projects."""
+    """From what presses in these projects, as `_pressing` fetches it."""
     pressing: dict[int, list[_Pressing]] = {pk: [] for pk in projects}
-    for row in _pressing(milestones, tasks, today, today + NEAR):
+    for row in rows:
         thing = _Pressing(*row)
         pressing[thing.project].append(thing)
     return {pk: _health_by(things, today) for pk, things in pressing.items()}
 
 
-def _pressing(
-    milestones: MilestoneQuerySet, tasks: TaskQuerySet, today: dt.date, near: dt.date
-) -> QuerySet[Any, Any]:
-    return _pressing_milestones(milestones, tasks, near).union(_first_overdue_tasks(tasks, today), all=True)
+def _pressing(milestones: MilestoneQuerySet, tasks: TaskQuerySet, reader: User) -> QuerySet[Any, Any]:
+    """What is overdue or near among the milestones and tasks that `reader` sees, on the day in the slot `today`."""
+    today, near = cast(dt.date, Slot("today")), cast(dt.date, Slot("near"))
+    pressing = _pressing_milestones(milestones, reader, near)
+    return pressing.union(_first_overdue_tasks(tasks, today), all=True)
 
 
-def _pressing_in_project(is_our_staff: bool) -> QuerySet[Any, Any]:
-    project, reader = cast(Project, Slot("project")), any_reader(is_our_staff=is_our_staff)
-    milestones = Milestone.objects.in_project(project, reader)
-    tasks = Task.objects.in_project(project, reader)
-    return _pressing(milestones, tasks, cast(dt.date, Slot("today")), cast(dt.date, Slot("near")))
+def _pressing_in_projects(reader: User) -> QuerySet[Any, Any]:
+    among = IsOneOf("project", Slot("projects"))
+    return _pressing(
+        Milestone.objects.visible_to(reader).filter(among),
+        Task.objects.visible_to(reader).filter(among),
+        reader,
+    )
 
 
-# By whether the reader is of our staff.
-_PRESSING = {side: Statement(partial(_pressing_in_project, side)) for side in (True, False)}
+def _pressing_in_project(reader: User) -> QuerySet[Any, Any]:
+    project = cast(Project, Slot("project"))
+    return _pressing(
+        Milestone.objects.in_project(project, reader), Task.objects.in_project(project, reader), reader
+    )
+
+
+_PRESSING = StatementsForReaders(_pressing_in_projects)
+_PRESSING_IN = StatementsForReaders(_pressing_in_project)
 
 
 def _health_by(things: list[_Pressing], today: dt.date) -> Health:
@@ -324,16 +348,23 @@ def _health_by(things: list[_Pressing], today: dt.date) -> Health:
 
 
 def _pressing_milestones(
-    milestones: MilestoneQuerySet, tasks: TaskQuerySet, near: dt.date
+    milestones: MilestoneQuerySet, reader: User, near: dt.date
 ) -> QuerySet[Milestone, Any]:
-    leads_there = Dependency.objects.filter(from_task=OuterRef("pk"), to_milestone=OuterRef(OuterRef("pk")))
-    open_work = tasks.still_open().filter(Q(milestone=OuterRef("pk")) | Exists(leads_there))
+    # Work on a milestone is in its project, into which the reader was let with the milestone. Two questions, because
+    # each has its own index; asked as one with "or" it would be put to every task.
+    open_work = Task.objects.in_project(cast(Project, OuterRef("project")), reader).still_open().order_by()
+    named = open_work.filter(milestone=OuterRef("pk"))
+    needed = open_work.filter(dependencies_out__to_milestone=OuterRef("pk"))
     return (
         milestones.ahead()
         .filter(due_on__lte=near)
         .order_by()
         .values_list(
-            Value(True), "project_id", "name", "due_on", Case(When(Exists(open_work), then=1), default=0)
+            Value(True),
+            "project_id",
+            "name",
+            "due_on",
+            Case(When(Exists(named) | Exists(needed), then=1), default=0),
         )
     )
 

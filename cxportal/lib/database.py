@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +36,7 @@ class Slot(Expression):
 
     def __init__(self, name: str, output_field: Field[Any, Any] | None = None) -> None:
         super().__init__(output_field)
-        self.name = name
+        self.slot = name
 
     def as_sql(self, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> tuple[str, list[Any]]:
         return "%s", [self]
@@ -58,13 +59,22 @@ class Statement:
         self.build = build
 
     @cached_property
-    def _written(self) -> tuple[str, tuple[Any, ...]]:
-        return self.build().query.sql_with_params()
+    def _written(self) -> tuple[QuerySet[Any, Any], SQLCompiler, str, tuple[Any, ...]]:
+        _written.add(self)
+        queryset = self.build()
+        compiler = queryset.query.get_compiler(connection=connection)
+        return queryset, compiler, *compiler.as_sql()
+
+    @staticmethod
+    def forget_all() -> None:
+        """Every statement is written anew at its next use, as in a process that has just begun."""
+        while _written:
+            _written.pop().__dict__.pop("_written", None)
 
     def filled(self, **values: Any) -> tuple[str, list[Any]]:
         """SQL and parameters, for a cursor. Raises KeyError for a slot without a value."""
-        sql, parameters = self._written
-        return sql, [values[one.name] if isinstance(one, Slot) else one for one in parameters]
+        _queryset, _compiler, sql, parameters = self._written
+        return sql, [values[one.slot] if isinstance(one, Slot) else one for one in parameters]
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         """What the database gives, as plain tuples."""
@@ -73,10 +83,14 @@ class Statement:
             return cursor.fetchall()
 
     def objects(self, **values: Any) -> list[Any]:
-        """The rows as instances of the queryset's model, with what was annotated."""
+        """What the queryset gives: instances with what was selected along, annotated and prefetched."""
+        queryset, compiler = self._written[0].all(), copy(self._written[1])
         sql, parameters = self.filled(**values)
-        return list(self.model._default_manager.raw(sql, parameters))
+        # The compiler knows already which column goes where; only its connection is this thread's.
+        compiler.connection = connection
+        compiler.as_sql = lambda *args, **kwargs: (sql, tuple(parameters))  # type: ignore[method-assign]
+        queryset.query.get_compiler = lambda *args, **kwargs: compiler  # type: ignore[method-assign]
+        return list(queryset)
 
-    @cached_property
-    def model(self) -> Any:
-        return self.build().model
+
+_written: set[Statement] = set()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Case, Count, F, Q, QuerySet, Value, When, Window
 from django.utils import timezone
 
 from clients.models import Membership, User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import Slot, Statement
 from feedback.models import AnswerClock, Thread
 from feedback.standing import Standing, share_of, standing_of, standings_of
 from projects.models import Milestone, Project, Task
@@ -47,8 +50,13 @@ class ClientHome:
     waiting: list[Waiting]
     waiting_total: int
     projects: list[ProjectLine]
+    projects_total: int
     questions: list[tuple[Thread, Standing]]
     memberships: list[Membership]
+
+    @property
+    def projects_more(self) -> int:
+        return self.projects_total - len(self.projects)
 
     @property
     def waiting_more(self) -> int:
@@ -94,31 +102,51 @@ class StaffHome:
 def client_home(user: User, now: dt.datetime | None = None) -> ClientHome:
     """The home of a contact, in at most nine queries."""
     now = now or timezone.now()
-    waiting = list(
-        Task.objects.visible_to(user)
+    waiting = _WAITING.to(user).objects(reader=user.pk)
+    threads = _QUESTIONS.to(user).objects(reader=user.pk)
+    standings = standings_of(threads, now)
+    projects = _PROJECTS.to(user).objects(reader=user.pk)
+    return ClientHome(
+        waiting=[Waiting(task, _days_since(task.waiting_since, now)) for task in waiting],
+        waiting_total=waiting[0].how_many if waiting else 0,
+        projects=_by_worry(projects, user, now, most=MOST_BY_WORRY),
+        projects_total=len(projects),
+        questions=[(thread, standings[thread.pk]) for thread in threads],
+        memberships=_MEMBERSHIPS.objects(reader=user.pk),
+    )
+
+
+def _waiting_for(reader: User) -> QuerySet[Task, Any]:
+    return (
+        Task.objects.visible_to(reader)
         .waiting_on_client()
         .exclude(project__status=Project.Status.ARCHIVED)
         .select_related("project")
         .annotate(how_many=Window(Count("pk")))
         .order_by(F("due_on").asc(nulls_last=True), "waiting_since", "pk")[:MOST_TASKS]
     )
-    threads = list(
-        Thread.objects.visible_to(user)
-        .with_words_for(user)
+
+
+def _questions_of(reader: User) -> QuerySet[Thread, Any]:
+    return (
+        Thread.objects.visible_to(reader)
+        .with_words_for(reader)
         .by_due_time()
         .select_related("client", "project", "task__project", "author", "assignee")[:MOST_QUESTIONS]
     )
-    standings = standings_of(threads, now)
-    projects = list(Project.objects.visible_to(user).current())
-    return ClientHome(
-        waiting=[Waiting(task, _days_since(task.waiting_since, now)) for task in waiting],
-        waiting_total=waiting[0].how_many if waiting else 0,  # type: ignore[attr-defined]
-        projects=_by_worry(projects, user, now),
-        questions=[(thread, standings[thread.pk]) for thread in threads],
-        memberships=list(
-            Membership.objects.in_force().filter(user=user).select_related("client__manager").order_by("pk")
-        ),
+
+
+_WAITING = StatementsForReaders(_waiting_for)
+_QUESTIONS = StatementsForReaders(_questions_of)
+_PROJECTS = StatementsForReaders(lambda reader: Project.objects.visible_to(reader).current())
+_MEMBERSHIPS = Statement(
+    lambda: (
+        Membership.objects.in_force()
+        .filter(user=Slot("reader"))
+        .select_related("client__manager")
+        .order_by("pk")
     )
+)
 
 
 def staff_home(user: User, now: dt.datetime | None = None) -> StaffHome:

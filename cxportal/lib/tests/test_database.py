@@ -1,16 +1,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
+from django.db import connection
 from django.db.models import Count
 from pytest_django import DjangoAssertNumQueries
 
 from clients.models import User
-from clients.readers import any_reader
+from clients.readers import StatementsForReaders
 from cxportal.lib.database import IsOneOf, Slot, Statement
-from feedback.models import Thread
 from projects.models import Project, Task
 from tests.factories import make_task
 
@@ -80,10 +81,57 @@ def test_one_of_many_ids(house: Project) -> None:
     assert list(Task.objects.filter(IsOneOf("project", [house.pk]), pk=second.pk)) == [second]
 
 
-def test_any_reader_is_asked_for_their_side_alone(owner: User) -> None:
-    narrowed = Statement(
-        lambda: Thread.objects.not_narrowed_from(any_reader(is_our_staff=False)).values_list("pk").order_by()
+def test_objects_come_with_what_was_selected_along(
+    house: Project, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    tasks = [make_task(house, title) for title in ("A", "B")]
+    statement = Statement(
+        lambda: (
+            Task.objects.filter(IsOneOf("pk", Slot("ids")))
+            .select_related("project__client", "column")
+            .prefetch_related("labels")
+            .order_by("pk")
+        )
     )
-    assert narrowed.rows(reader=owner.pk) == []
+    for wanted in ([tasks[0]], tasks, []):
+        with django_assert_num_queries(2 if wanted else 1):
+            found = statement.objects(ids=[task.pk for task in wanted])
+            assert found == wanted
+            assert [(task.key, task.project.client, task.column.kind) for task in found] == [
+                (f"HOUSE-{task.number}", house.client, "todo") for task in wanted
+            ]
+            assert [list(task.labels.all()) for task in found] == [[] for _ in wanted]
+
+
+def test_each_thread_uses_its_own_connection(house: Project) -> None:
+    statement = Statement(lambda: Task.objects.filter(pk=Slot("pk")))
+    task = make_task(house, "A")
+    assert statement.objects(pk=task.pk) == [task]
+
+    def elsewhere() -> list[Any]:
+        try:
+            return statement.objects(pk=task.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        # Another connection, another transaction: it does not see what this test has not committed.
+        assert pool.submit(elsewhere).result() == []
+
+
+def test_each_reader_gets_what_the_door_lets_through(
+    house: Project, owner: User, member: User, specialist: User, manager: User, stranger: User, outsider: User
+) -> None:
+    make_task(house, "Shown")
+    make_task(house, "Margin", is_internal=True)
+    seen = StatementsForReaders(lambda reader: Task.objects.visible_to(reader).order_by("pk"))
+    for user in (owner, member, specialist, manager, stranger, outsider):
+        expected = list(Task.objects.visible_to(user).order_by("pk"))
+        assert seen.to(user).objects(reader=user.pk) == expected, user
+    assert len(seen.to(owner).objects(reader=owner.pk)) == 1
+    assert len(seen.to(specialist).objects(reader=specialist.pk)) == 2
+
+
+def test_a_rule_that_asks_more_of_its_reader_is_refused(owner: User) -> None:
     with pytest.raises(AttributeError):
-        Project.objects.visible_to(any_reader(is_our_staff=True))
+        StatementsForReaders(lambda reader: Task.objects.filter(title=reader.name)).to(owner).filled()
