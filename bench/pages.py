@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.db import connection
 from django.middleware.csrf import get_token
@@ -23,7 +22,7 @@ from bench import data
 from bench.floors import HANDLERS
 from bench.measure import Answer, Result, ask, in_turns, p50
 from clients.models import User
-from cxportal.lib.database import Statement
+from cxportal.lib.sessions import SessionStore
 from cxportal.notifications.models import OutgoingMail
 from feedback.actions import start_thread
 from feedback.models import AnswerClock
@@ -65,7 +64,7 @@ def _times(site: _Site, size: tuple[int, int, int], rounds: int) -> list[Result]
         "home": lambda: site.page(home),
     }
     taken = in_turns(pages | {"large": lambda: site.page(long_board)}, rounds=rounds)
-    cold = in_turns(pages, rounds=rounds // 2, before={"small": _forget, "home": _forget})
+    cold = in_turns(pages, rounds=rounds // 2, before={"small": cache.clear, "home": cache.clear})
     median = {name: p50(samples) for name, samples in taken.items()}
     cold_median = {name: p50(samples) for name, samples in cold.items()}
     board_floor, view_floor = f"board, {small}", "view"
@@ -164,12 +163,6 @@ def _static_weight(html: str) -> int:
     if not found:
         raise RuntimeError("The page names no style sheets.")
     return sum(found.values())
-
-
-def _forget() -> None:
-    """What this process and Redis keep between requests: the cache, and statements written once."""
-    cache.clear()
-    Statement.forget_all()
 
 
 def _good(answer: Answer) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+from contextlib import suppress
 
 # Imported by libraries at the first use only, and large.
 LATE = (
@@ -18,15 +19,18 @@ LATE = (
 
 
 def preload() -> None:
-    """Load the late ones, every view, language and template, and leave all of it out of garbage collection.
+    """Load the late ones, every view, language and template, write the statements, and keep all of it.
 
-    The collector marks every object it looks at, and a child that marks a shared page gets a copy of its own.
+    It is left out of garbage collection: the collector marks every object it looks at, and a child that marks a
+    shared page gets a copy of its own.
     """
     from django.conf import settings
-    from django.db import connections
+    from django.db import OperationalError, connections, transaction
     from django.template import loader
     from django.urls import get_resolver
     from django.utils import translation
+
+    from cxportal.lib.database import Statement
 
     for module in LATE:
         importlib.import_module(module)
@@ -37,6 +41,9 @@ def preload() -> None:
     folder = settings.BASE_DIR / "templates"
     for template in sorted(folder.rglob("*.html")):
         loader.get_template(template.relative_to(folder).as_posix())
+    # A database that is away is no reason not to start. In a transaction, for some statements lock rows.
+    with suppress(OperationalError), transaction.atomic():
+        Statement.write_all()
     connections.close_all()  # no connection is shared by two processes
     gc.collect()
     gc.freeze()

@@ -177,6 +177,7 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/m/user",
 }
 
+SESSION_ENGINE = "cxportal.lib.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from clients.access import may_write_to
 from clients.models import Membership, User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import Slot
 from feedback.errors import NothingToAnswer
 from feedback.models import AnswerClock, Message, MessageFile, Thread
 from feedback.models.threads import ThreadQuerySet
@@ -17,10 +19,11 @@ from projects.models import Task
 def get_thread(user: User, uid: str) -> Thread:
     """The conversation with its client, project, task, author and assignee; for one that was merged into another,
     that one."""
-    merged = Thread.objects.filter(uid=uid, merged_into__isnull=False).values("merged_into")
-    thread = _threads(user).filter(Q(uid=uid) | Q(pk__in=merged)).first()
-    if thread is None:
+    found = _THREAD.to(user).objects(reader=user.pk, uid=uid)
+    found = found or _MERGED.to(user).objects(reader=user.pk, uid=uid)
+    if not found:
         raise Http404
+    thread: Thread = found[0]
     return thread
 
 
@@ -77,3 +80,12 @@ def _threads(user: User) -> ThreadQuerySet:
     return Thread.objects.visible_to(user).select_related(
         "client", "project__manager", "task__project", "author", "assignee"
     )
+
+
+def _into_which_was_merged(reader: User) -> QuerySet[Thread]:
+    merged = Thread.objects.filter(uid=Slot("uid"), merged_into__isnull=False).values("merged_into")
+    return _threads(reader).filter(pk__in=merged).order_by("pk")
+
+
+_THREAD = StatementsForReaders(lambda reader: _threads(reader).filter(uid=Slot("uid")).order_by("pk"))
+_MERGED = StatementsForReaders(_into_which_was_merged)

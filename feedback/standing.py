@@ -13,6 +13,7 @@ from typing import Literal
 from django.utils import timezone
 
 from clients.models import User
+from cxportal.lib.database import IsOneOf, Slot, Statement
 from feedback.clock import share_used
 from feedback.models import AnswerClock, Thread
 from feedback.policy import Policy, PolicyError
@@ -56,13 +57,18 @@ class Standing:
 def standings_of(threads: Iterable[Thread], now: dt.datetime | None = None) -> dict[int, Standing]:
     """The standing of each of `threads`, by id. They must come from an access door. One query."""
     now = now or timezone.now()
-    clocks = list(
-        AnswerClock.objects.filter(thread__in=[thread.pk for thread in threads])
+    clocks = _LATEST.objects(threads=[thread.pk for thread in threads])
+    standings = {clock.thread_id: standing_of(clock, now) for clock in clocks}
+    return {thread.pk: standings.get(thread.pk, Standing()) for thread in threads}
+
+
+_LATEST = Statement(
+    lambda: (
+        AnswerClock.objects.filter(IsOneOf("thread", Slot("threads")))
         .latest_of_each_thread()
         .select_related("ended_by", "answer__author")
     )
-    standings = {clock.thread_id: standing_of(clock, now) for clock in clocks}
-    return {thread.pk: standings.get(thread.pk, Standing()) for thread in threads}
+)
 
 
 def standing_of(clock: AnswerClock | None, now: dt.datetime) -> Standing:

@@ -10,6 +10,8 @@ from django.db.models import Model, QuerySet
 from django.http import Http404
 
 from clients.models import User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import Slot
 from projects.models import (
     Attachment,
     ChecklistItem,
@@ -27,8 +29,11 @@ Row = TypeVar("Row", bound=Model)
 
 def get_project(user: User, code: str) -> Project:
     """The project with its client and manager."""
-    projects = Project.objects.visible_to(user).select_related("client", "manager")
-    return _the_one(projects.filter(code=code.upper()))
+    found = _PROJECT.to(user).objects(reader=user.pk, code=code.upper())
+    if not found:
+        raise Http404
+    project: Project = found[0]
+    return project
 
 
 def get_task(user: User, code: str, number: int) -> Task:
@@ -75,6 +80,16 @@ def get_import(user: User, code: str, uid: UUID) -> TaskImport:
 def get_attachment(user: User, uid: UUID | str) -> Attachment:
     attachments = Attachment.objects.visible_to(user).select_related("task__project")
     return _the_one(attachments.filter(uid=uid))
+
+
+_PROJECT = StatementsForReaders(
+    lambda reader: (
+        Project.objects.visible_to(reader)
+        .select_related("client", "manager")
+        .filter(code=Slot("code"))
+        .order_by("pk")
+    )
+)
 
 
 def _the_one(rows: QuerySet[Row]) -> Row:

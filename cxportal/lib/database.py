@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import BigIntegerField, BooleanField, Expression, F, Field, Func, QuerySet, Value
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
 
 
 class IsOneOf(Func):
@@ -57,19 +58,19 @@ class Statement:
 
     def __init__(self, build: Callable[[], QuerySet[Any, Any]]) -> None:
         self.build = build
+        _all.append(self)
 
     @cached_property
     def _written(self) -> tuple[QuerySet[Any, Any], SQLCompiler, str, tuple[Any, ...]]:
-        _written.add(self)
         queryset = self.build()
         compiler = queryset.query.get_compiler(connection=connection)
         return queryset, compiler, *compiler.as_sql()
 
     @staticmethod
-    def forget_all() -> None:
-        """Every statement is written anew at its next use, as in a process that has just begun."""
-        while _written:
-            _written.pop().__dict__.pop("_written", None)
+    def write_all() -> None:
+        """Writes every statement now, so that processes forked afterwards need not."""
+        for statement in _all:
+            statement._written  # noqa: B018
 
     def filled(self, **values: Any) -> tuple[str, list[Any]]:
         """SQL and parameters, for a cursor. Raises KeyError for a slot without a value."""
@@ -84,8 +85,10 @@ class Statement:
 
     def objects(self, **values: Any) -> list[Any]:
         """What the queryset gives: instances with what was selected along, annotated and prefetched."""
-        queryset, compiler = self._written[0].all(), copy(self._written[1])
         sql, parameters = self.filled(**values)
+        queryset, compiler = self._written[0].all(), copy(self._written[1])
+        if queryset.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows are locked in a transaction only.")
         # The compiler knows already which column goes where; only its connection is this thread's.
         compiler.connection = connection
         compiler.as_sql = lambda *args, **kwargs: (sql, tuple(parameters))  # type: ignore[method-assign]
@@ -93,4 +96,4 @@ class Statement:
         return list(queryset)
 
 
-_written: set[Statement] = set()
+_all: list[Statement] = []

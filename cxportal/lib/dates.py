@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, tzinfo
 
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from cxportal.lib.zones import as_utc
 
@@ -168,14 +168,17 @@ def _clock(local: datetime) -> str:
     return f"{local:%H:%M}"
 
 
+# Short and as they stand inside a sentence: Russian does not begin them with a capital.
+_WEEKDAYS = (
+    pgettext_lazy("weekday, short, within a sentence", "Mon"),
+    pgettext_lazy("weekday, short, within a sentence", "Tue"),
+    pgettext_lazy("weekday, short, within a sentence", "Wed"),
+    pgettext_lazy("weekday, short, within a sentence", "Thu"),
+    pgettext_lazy("weekday, short, within a sentence", "Fri"),
+    pgettext_lazy("weekday, short, within a sentence", "Sat"),
+    pgettext_lazy("weekday, short, within a sentence", "Sun"),
+)
+
+
 def _weekday(day: date) -> str:
-    """Short and as it stands inside a sentence: Russian does not begin it with a capital."""
-    return (
-        pgettext("weekday, short, within a sentence", "Mon"),
-        pgettext("weekday, short, within a sentence", "Tue"),
-        pgettext("weekday, short, within a sentence", "Wed"),
-        pgettext("weekday, short, within a sentence", "Thu"),
-        pgettext("weekday, short, within a sentence", "Fri"),
-        pgettext("weekday, short, within a sentence", "Sat"),
-        pgettext("weekday, short, within a sentence", "Sun"),
-    )[day.weekday()]
+    return str(_WEEKDAYS[day.weekday()])

@@ -23,9 +23,15 @@ def drawing_of(name: str) -> str:
 
 def icon_html(name: str, label: str = "") -> SafeString:
     """An icon as inline SVG: decoration without a label, an image of that name with one."""
+    if not label:
+        return _decoration(name)
     shapes = mark_safe(drawing_of(name))  # noqa: S308  our own files
-    if label:
-        return format_html(
-            '<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, shapes
-        )
+    return format_html(
+        '<svg class="icon" viewBox="0 0 24 24" role="img" aria-label="{}">{}</svg>', label, shapes
+    )
+
+
+@functools.cache
+def _decoration(name: str) -> SafeString:
+    shapes = mark_safe(drawing_of(name))  # noqa: S308  our own files
     return format_html('<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{}</svg>', shapes)

@@ -6,10 +6,12 @@ import datetime as dt
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from clients.models import Membership, User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import Slot
 from cxportal.notifications.events import record
 from cxportal.notifications.models import Event
 from feedback.models import Thread
@@ -23,20 +25,29 @@ def lock(thread: Thread, by: User, *, to_write: bool = True) -> Thread:
 
     Raises PermissionDenied unless `by` still sees it and, `to_write`, may write in it: viewers may not.
     """
+    found = _LOCKED.to(by).objects(reader=by.pk, thread=thread.pk) if by.is_active else []
+    if not found or (to_write and not getattr(found[0], "may_write", True)):
+        raise PermissionDenied
+    locked: Thread = found[0]
+    return locked
+
+
+def _locked(by: User) -> QuerySet[Thread, Any]:
     rows = (
         Thread.objects.visible_to(by)
-        .filter(pk=thread.pk)
+        .filter(pk=Slot("thread"))
         .select_related("client__answer_policy", "project", "task")
+        .order_by("pk")
         # "no key": rows that point to the conversation may still be written, by the mail sender for one.
         .select_for_update(of=("self",), no_key=True)
     )
     if not by.is_our_staff:
         writers = Membership.objects.in_force().filter(user=by, role__in=WRITERS)
         rows = rows.annotate(may_write=Exists(writers.filter(client=OuterRef("client"))))
-    locked = rows.first() if by.is_active else None
-    if locked is None or (to_write and not getattr(locked, "may_write", True)):
-        raise PermissionDenied
-    return locked
+    return rows
+
+
+_LOCKED = StatementsForReaders(_locked)
 
 
 def require_our_staff(by: User) -> None:

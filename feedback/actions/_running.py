@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable
 
 from clients.models import User
+from cxportal.lib.database import Slot, Statement
 from feedback import clock as arithmetic
 from feedback.models import AnswerClock, Message, Thread
 from feedback.policies import policy_for
@@ -19,7 +20,17 @@ Ending = AnswerClock.Ending
 
 def running_clock(thread: Thread) -> AnswerClock | None:
     """The conversation's running clock, locked: the second lock of an action."""
-    return AnswerClock.objects.running().filter(thread=thread).select_for_update(no_key=True).first()
+    return next(iter(_RUNNING.objects(thread=thread.pk)), None)
+
+
+_RUNNING = Statement(
+    lambda: (
+        AnswerClock.objects.running()
+        .filter(thread=Slot("thread"))
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
+)
 
 
 def start(thread: Thread, message: Message, *, now: dt.datetime, policy: Policy | None = None) -> AnswerClock:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Membership, User
 from cxportal.lib import markdown
+from cxportal.lib.database import Slot, Statement
 from cxportal.lib.dates import humanize_duration, people_time
 from cxportal.notifications.mail import Draft, MailKind, Rendered, message_id_for, queue_all, register
 from cxportal.notifications.models import OutgoingMail
@@ -51,13 +52,10 @@ def tell_people_of(message: Message, people: list[User]) -> None:
 def tell_them(message: Message, thread: Thread, answered: AnswerClock | None) -> None:
     """Queues our public words to whoever asked (`answered`: the clock they ended) and to those who follow, but
     not to their author. Held for as long as they can be taken back."""
-    following = Thread.followers.through.objects.filter(thread=thread).values_list("user_id", flat=True)
-    people: QuerySet[Any] = following
-    if answered is not None:
-        asked = Message.objects.filter(clock=answered, author__isnull=False).values_list(
-            "author_id", flat=True
-        )
-        people = following.union(asked)
+    if answered is None:
+        people = _FOLLOWING.objects(thread=thread.pk, author=message.author_id)
+    else:
+        people = _FOLLOWING_OR_ASKED.objects(thread=thread.pk, author=message.author_id, clock=answered.pk)
     queue_all(
         ANSWER,
         [
@@ -68,9 +66,26 @@ def tell_them(message: Message, thread: Thread, answered: AnswerClock | None) ->
                 due_at=message.stored_at + HOLD,
                 data={"message": message.pk},
             )
-            for person in User.objects.active().filter(pk__in=people).exclude(pk=message.author_id)
+            for person in people
         ],
     )
+
+
+def _following() -> QuerySet[Any, Any]:
+    return Thread.followers.through.objects.filter(thread=Slot("thread")).values_list("user_id", flat=True)
+
+
+def _asked() -> QuerySet[Any, Any]:
+    asked = Message.objects.filter(clock=Slot("clock"), author__isnull=False)
+    return asked.values_list("author_id", flat=True)
+
+
+def _active_but_author(people: QuerySet[Any, Any]) -> QuerySet[User]:
+    return User.objects.active().filter(pk__in=people).exclude(pk=Slot("author"))
+
+
+_FOLLOWING = Statement(lambda: _active_but_author(_following()))
+_FOLLOWING_OR_ASKED = Statement(lambda: _active_but_author(_following().union(_asked())))
 
 
 def who_may_answer(thread: Thread) -> QuerySet[User]:

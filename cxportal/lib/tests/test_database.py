@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count
+from django.db.transaction import TransactionManagementError
 from pytest_django import DjangoAssertNumQueries
 
 from clients.models import User
@@ -101,6 +102,15 @@ def test_objects_come_with_what_was_selected_along(
                 (f"HOUSE-{task.number}", house.client, "todo") for task in wanted
             ]
             assert [list(task.labels.all()) for task in found] == [[] for _ in wanted]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_in_a_transaction_only() -> None:
+    statement = Statement(lambda: Task.objects.select_for_update().filter(pk=Slot("pk")))
+    with transaction.atomic():
+        assert statement.objects(pk=1) == []
+    with pytest.raises(TransactionManagementError):
+        statement.objects(pk=1)
 
 
 def test_each_thread_uses_its_own_connection(house: Project) -> None:
