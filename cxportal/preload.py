@@ -28,7 +28,7 @@ def preload() -> None:
     from django.urls import get_resolver
     from django.utils import translation
 
-    for module in LATE:
+    for module in (*LATE, *(["cxportal.lib.storage"] if settings.STORAGE_URL else [])):
         importlib.import_module(module)
     _ = get_resolver().url_patterns
     for language, _name in settings.LANGUAGES:
