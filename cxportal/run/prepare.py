@@ -56,6 +56,8 @@ def collect_static_files() -> None:
         return
     say("Collecting static files …")
     call_command("collectstatic", interactive=False, verbosity=0)
+    for path in (stamp.parent, *stamp.parent.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # a proxy that may enter PORTAL_HOME sends them itself
     stamp.write_text(wanted)
 
 
