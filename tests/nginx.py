@@ -41,7 +41,7 @@ def nginx_binary() -> str:
     if path is None:
         if os.environ.get("CI"):
             pytest.fail("No nginx on the machine that CI runs on.")
-        pytest.skip("No nginx: install it, for example with apt install nginx-light")
+        pytest.skip("No nginx: install it, for example with apt install nginx")
     return path
 
 

@@ -39,7 +39,7 @@ def main(arguments: list[str]) -> int:
             flush=True,
         )
     if not shutil.which("nginx") and not shutil.which("nginx", path="/usr/sbin:/usr/local/sbin"):
-        print("No nginx: its tests cannot run. Install it, for example: apt install nginx-light", flush=True)
+        print("No nginx: its tests cannot run. Install it, for example: apt install nginx", flush=True)
     home = Path(tempfile.mkdtemp(prefix="cxportal-test-"))
     if os.geteuid() == 0:
         home.chmod(0o711)  # passed through by the user the servers run as
