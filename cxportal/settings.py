@@ -210,6 +210,9 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0  # whose X-Forwarded-For tells who attempts to sign in
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Nobody else listens between the machines: passwords are enough there, without TLS.
+TRUSTED_NETWORK = env.bool("TRUSTED_NETWORK", default=False)
+EMBEDDED_SERVERS = env.bool("EMBEDDED_SERVERS", default=False)  # set by the scripts, not by people
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -41,7 +41,7 @@ class Machine:
             SECRET_KEY="the-same-on-all-machines-Zk4vQ8mYr2Lx7Tn5Wc9Jd1Sg6Bf",
             WEB_PROCESSES="1",
             WORKER_PROCESSES="2",
-            **more,
+            **{"EMAIL_URL": "smtp://127.0.0.1:1", "DEFAULT_FROM_EMAIL": f"portal@{HOST}", **more},
         )
         self.environment.pop("ALLOWED_HOSTS")
         self.parts: list[psutil.Popen] = []

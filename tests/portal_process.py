@@ -20,6 +20,7 @@ OWN = (
     "DATABASE_URL",
     "REDIS_URL",
     "STORAGE_URL",
+    "EMBEDDED_SERVERS",
     "SECRET_KEY",
     "PORTAL_HOME",
     "BASE_URL",
