@@ -32,7 +32,7 @@ def preload() -> None:
 
     from cxportal.lib.database import Statement
 
-    for module in LATE:
+    for module in (*LATE, *(["cxportal.lib.storage"] if settings.STORAGE_URL else [])):
         importlib.import_module(module)
     _ = get_resolver().url_patterns
     for language, _name in settings.LANGUAGES:

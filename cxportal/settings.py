@@ -13,7 +13,14 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from cxportal.lib.env import base_host, celery_broker_url, database_settings, email_settings, whole_number
+from cxportal.lib.env import (
+    base_host,
+    celery_broker_url,
+    database_settings,
+    email_settings,
+    storage_settings,
+    whole_number,
+)
 
 env = environ.Env()
 
@@ -65,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "clients.middleware.PersonMiddleware",
+    "cxportal.portal.middleware.StorageAwayMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -116,12 +124,15 @@ CACHES: dict[str, Any] = {
 
 MEDIA_ROOT = PORTAL_HOME / "media"  # private: reached only through an access check, never by URL
 MEDIA_URL = "/no-public-media/"
+STORAGE_URL = env.str("STORAGE_URL", default="")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": storage_settings(STORAGE_URL),
     "staticfiles": {"BACKEND": "cxportal.lib.static.PortalStaticFilesStorage"},
 }
-FILE_UPLOAD_PERMISSIONS = 0o600
-FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
+# The place of the proxy's configuration from which it sends files itself, after our check; its group reads them then.
+X_ACCEL_MEDIA = env.str("X_ACCEL_MEDIA", default="")
+FILE_UPLOAD_PERMISSIONS = 0o640 if X_ACCEL_MEDIA else 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o2750 if X_ACCEL_MEDIA else 0o700
 ATTACHMENT_MAX_BYTES = whole_number("ATTACHMENT_MAX_MB", default=25, least=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
@@ -200,6 +211,9 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=HTTPS)
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if BEHIND_PROXY else 0  # whose X-Forwarded-For tells who attempts to sign in
 if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# Nobody else listens between the machines: passwords are enough there, without TLS.
+TRUSTED_NETWORK = env.bool("TRUSTED_NETWORK", default=False)
+EMBEDDED_SERVERS = env.bool("EMBEDDED_SERVERS", default=False)  # set by the scripts, not by people
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 
+import django
+
 from cxportal.celery import app
+from cxportal.checks import refuse_unsafe
 from cxportal.lib.env import whole_number
 
 
 def main() -> int:
     """Work until SIGTERM; the tasks in hand are finished first."""
+    django.setup()
+    refuse_unsafe()
     worker = app.Worker(
         concurrency=whole_number("WORKER_PROCESSES", default=2, least=1),
         loglevel="WARNING",

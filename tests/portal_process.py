@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 OWN = (
     "DATABASE_URL",
     "REDIS_URL",
+    "STORAGE_URL",
+    "EMBEDDED_SERVERS",
     "SECRET_KEY",
     "PORTAL_HOME",
     "BASE_URL",

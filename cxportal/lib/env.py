@@ -105,3 +105,50 @@ def email_settings(url: str, mail_dir: Path) -> dict[str, Any]:
         "EMAIL_USE_TLS": starttls,
         "EMAIL_USE_SSL": tls,
     }
+
+
+def storage_settings(url: str) -> dict[str, Any]:
+    """`STORAGE_URL` as the entry "default" of STORAGES; without one, files lie in a folder of this machine.
+
+    `s3://KEY:SECRET@host:port/bucket?region=…`; the query may name `region`, `secure` (0 for plain HTTP), `folder`
+    (all names begin with it), `encrypt` (AES256 or aws:kms) and `timeout` (seconds). Raises ImproperlyConfigured.
+    """
+    if not url:
+        return {"BACKEND": "django.core.files.storage.FileSystemStorage"}
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"STORAGE_URL is not a URL: {error}") from error
+    bucket, key, secret = parts.path.strip("/"), unquote(parts.username or ""), unquote(parts.password or "")
+    if parts.scheme != "s3" or not parts.hostname or not bucket or "/" in bucket:
+        raise ImproperlyConfigured("STORAGE_URL must look like s3://KEY:SECRET@host:port/bucket?region=…")
+    if bool(key) != bool(secret):
+        raise ImproperlyConfigured("STORAGE_URL must hold both KEY and SECRET, or neither")
+    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
+    secure, encrypt = asked.pop("secure", "1"), asked.pop("encrypt", "")
+    region, folder, timeout = asked.pop("region", ""), asked.pop("folder", ""), asked.pop("timeout", "3")
+    if asked:
+        raise ImproperlyConfigured(
+            f"STORAGE_URL may name region, secure, folder, encrypt and timeout, not {', '.join(sorted(asked))}"
+        )
+    if secure not in {"0", "1"}:
+        raise ImproperlyConfigured(f"secure in STORAGE_URL must be 0 or 1, not {secure!r}")
+    if encrypt not in {"", "AES256", "aws:kms"}:
+        raise ImproperlyConfigured(f"encrypt in STORAGE_URL must be AES256 or aws:kms, not {encrypt!r}")
+    if not (timeout.isascii() and timeout.isdigit() and 1 <= int(timeout) <= 60):
+        raise ImproperlyConfigured(f"timeout in STORAGE_URL must be a number from 1 to 60, not {timeout!r}")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return {
+        "BACKEND": "cxportal.lib.storage.ObjectStorage",
+        "OPTIONS": {
+            "endpoint_url": f"{'https' if secure == '1' else 'http'}://{host}{f':{port}' if port else ''}",
+            "bucket_name": bucket,
+            "access_key": key or None,
+            "secret_key": secret or None,
+            "region_name": region or "us-east-1",
+            "location": folder.strip("/"),
+            "object_parameters": {"ServerSideEncryption": encrypt} if encrypt else {},
+            "seconds": int(timeout),
+        },
+    }

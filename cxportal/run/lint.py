@@ -23,6 +23,8 @@ SECURE = {
     "SECRET_KEY": "check-deploy-only-hY4k0vQ8mZr2Lx7Tn5Wc9Jd1Sg6Bf3Ae",  # used nowhere else
     "EMAIL_URL": "smtps://portal:secret@mail.example:465",
     "DEFAULT_FROM_EMAIL": "portal@portal.example",
+    "STORAGE_URL": "s3://portal:secret@files.example/portal?region=eu-central-1",
+    "EMBEDDED_SERVERS": "",
 }
 TEMPLATES = ["templates"]
 # Line breaks count in mails: those are written as they are meant to be.

@@ -33,6 +33,7 @@ def main(arguments: list[str]) -> int:
     collect_static_files()
     with only_one_prepares():
         migrate()
+        refuse_demo()
         load_demo()
     return 0
 
@@ -56,6 +57,8 @@ def collect_static_files() -> None:
         return
     say("Collecting static files …")
     call_command("collectstatic", interactive=False, verbosity=0)
+    for path in (stamp.parent, *stamp.parent.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # a proxy that may enter PORTAL_HOME sends them itself
     stamp.write_text(wanted)
 
 
@@ -94,6 +97,19 @@ def migrate() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         say("Bringing the database up to date …")
         call_command("migrate", interactive=False, verbosity=0)
+
+
+def refuse_demo() -> None:
+    """An installation that was tried out first must not take the demo's logins along into production."""
+    from django.conf import settings
+
+    from cxportal.portal.demo.actions import is_loaded
+
+    if settings.PRODUCTION and is_loaded():
+        raise Problem(
+            "PRODUCTION is set, but the demo agency with its logins is in the database: "
+            "script/manage remove_demo takes it away"
+        )
 
 
 def load_demo() -> None:

@@ -53,6 +53,7 @@ def services(
         yield None
         return
     given = dict(os.environ)
+    os.environ["EMBEDDED_SERVERS"] = "" if throwaway else "1"
     with servers(home, say=tell, throwaway=throwaway) as session:
         os.environ["DATABASE_URL"] = given.get("DATABASE_URL") or session.database_url
         os.environ["REDIS_URL"] = given.get("REDIS_URL") or session.redis_url

@@ -16,6 +16,9 @@ NOT_FOR_TESTS = (
     "DATABASE_URL",
     "REDIS_URL",
     "EMAIL_URL",
+    "STORAGE_URL",
+    "X_ACCEL_MEDIA",
+    "BEHIND_PROXY",
     "BASE_URL",
     "SECRET_KEY",
     "PORT",
@@ -35,6 +38,8 @@ def main(arguments: list[str]) -> int:
             "No Chromium: the browser tests cannot run. Install it, for example: apt install chromium",
             flush=True,
         )
+    if not shutil.which("nginx") and not shutil.which("nginx", path="/usr/sbin:/usr/local/sbin"):
+        print("No nginx: its tests cannot run. Install it, for example: apt install nginx", flush=True)
     home = Path(tempfile.mkdtemp(prefix="cxportal-test-"))
     if os.geteuid() == 0:
         home.chmod(0o711)  # passed through by the user the servers run as

@@ -9,25 +9,27 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.core.files.base import File
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from clients.access import may_write_to
 from clients.models import Client, User
+from cxportal.lib.storing import Upload
 from feedback import mails
 from feedback.actions import _running
 from feedback.actions._common import is_shown_to_client, lock, present, require_our_staff, write_down
+from feedback.actions._files import attach, stores_files
 from feedback.errors import AudienceRefused, NotSeenByClient
-from feedback.models import AnswerClock, Message, MessageFile, Thread
+from feedback.models import AnswerClock, Message, Thread
 from feedback.texts import clean_body, clean_subject
 from projects.models import Project, Task
 
-Files = Iterable[File]
+Files = Iterable[Upload]
 Ending = AnswerClock.Ending
 
 
+@stores_files
 @transaction.atomic
 def start_thread(
     *,
@@ -100,7 +102,7 @@ def start_thread(
         if first is None:
             raise
         return first.thread
-    _attach(message, files)
+    attach(message, files)
     if by.is_our_staff:
         _follow(thread, *mails.who_may_answer(thread))
     else:
@@ -113,6 +115,7 @@ def start_thread(
     return thread
 
 
+@stores_files
 @transaction.atomic
 def post_message(
     *,
@@ -142,7 +145,7 @@ def post_message(
     running = _running.running_clock(thread)
     now = present(now)
     message = _say(thread, by, body, key=key, via=via, received_at=received_at, now=now, clock=running)
-    _attach(message, files)
+    attach(message, files)
     _touch(thread, now, wake=message.by_client)
     if message.by_client:
         _follow(thread, by)
@@ -154,6 +157,7 @@ def post_message(
     return message
 
 
+@stores_files
 @transaction.atomic
 def write_note(
     *,
@@ -183,7 +187,7 @@ def write_note(
         stored_at=now,
         form_key=key,
     )
-    _attach(note, files)
+    attach(note, files)
     write_down("note.written", thread=thread, by=by, now=now, is_internal=True, message=note.pk)
     return note
 
@@ -222,12 +226,14 @@ def conversation_of(task: Task, *, by: User) -> Thread:
     return _conversation(task, by, subject=task.title)
 
 
+@stores_files
 @transaction.atomic
 def post_on_task(*, task: Task, by: User, body: str, **details: Any) -> Message:
     """`post_message` in the conversation of `task`, which is made if need be."""
     return post_message(thread=conversation_of(task, by=by), by=by, body=body, **details)
 
 
+@stores_files
 @transaction.atomic
 def note_on_task(*, task: Task, by: User, body: str, **details: Any) -> Message:
     """`write_note` in the conversation of `task`, which is made if need be."""
@@ -334,14 +340,3 @@ def _follow(thread: Thread, *people: User) -> None:
     links.objects.bulk_create(
         [links(thread_id=thread.pk, user_id=person.pk) for person in people], ignore_conflicts=True
     )
-
-
-def _attach(message: Message, files: Files) -> None:
-    for file in files:
-        MessageFile.objects.create(
-            message=message,
-            file=file,
-            name=file.name or "",
-            content_type=getattr(file, "content_type", None) or "application/octet-stream",
-            size=file.size,
-        )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import uuid
 
 from django.core.files import File
 from django.db import transaction
@@ -11,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.storing import remove, stored
 from cxportal.lib.uploads import check_upload
 from projects.actions._record import record_on_task
 from projects.actions.tasks import lock_task
@@ -30,33 +30,27 @@ def attach_file(
 ) -> Attachment:
     """Keeps an uploaded file with the task. Internal until it is shown, unless said otherwise.
 
-    Raises ValidationError for what may not be uploaded, ActionRefused beyond MOST_FILES, ProjectClosed.
+    Raises ValidationError for what may not be uploaded, ActionRefused beyond MOST_FILES, NotKept, ProjectClosed.
     """
     now = now or timezone.now()
     checked = check_upload(file)
-    uid = uuid.uuid4()
-    attachment = Attachment(
-        uid=uid,
-        task=task,
-        name=checked.name,
-        content_type=checked.content_type,
-        size=checked.size,
-        is_internal=is_internal,
-        uploaded_by=by,
-        uploaded_at=now,
-    )
     # Under a name of ours: what people call it may be anything, and is kept in the row.
-    attachment.file.save(uid.hex, file, save=False)
-    try:
-        with transaction.atomic():
-            task = lock_task(task)
-            if task.attachments.count() >= MOST_FILES:
-                raise ActionRefused(_("This task has too many files: delete some first."))
-            attachment.save()
-            _record("file.added", attachment, task, by, now)
-    except BaseException:
-        attachment.file.delete(save=False)
-        raise
+    with stored([file], "tasks") as (kept,), transaction.atomic():
+        task = lock_task(task)
+        if task.attachments.count() >= MOST_FILES:
+            raise ActionRefused(_("This task has too many files: delete some first."))
+        attachment = Attachment.objects.create(
+            task=task,
+            file=kept.path,
+            name=checked.name,
+            content_type=checked.content_type,
+            size=checked.size,
+            is_internal=is_internal,
+            uploaded_by=by,
+            uploaded_at=now,
+        )
+        _record("file.added", attachment, task, by, now)
+        kept.is_used = True
     return attachment
 
 
@@ -79,8 +73,8 @@ def delete_file(*, attachment: Attachment, by: User, now: dt.datetime | None = N
     removed, _of_each = task.attachments.filter(pk=attachment.pk).delete()
     if removed:
         _record("file.deleted", attachment, task, by, now)
-        stored, name = attachment.file.storage, attachment.file.name
-        transaction.on_commit(lambda: stored.delete(name or ""), robust=True)
+        path = attachment.file.name or ""
+        transaction.on_commit(lambda: remove(path), robust=True)
 
 
 def _set_internal(attachment: Attachment, by: User, now: dt.datetime | None, is_internal: bool) -> Attachment:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,8 @@ def test_the_stored_file_has_a_name_of_ours_and_is_for_the_owner_alone(
 ) -> None:
     attachment = actions.attach_file(task=task, by=specialist, file=upload("../../крыша.html", b"<script>"))
     (path,) = stored(media)
-    assert path.name == attachment.uid.hex
+    assert re.fullmatch("[0-9a-f]{32}", path.name)
+    assert path.name != attachment.uid.hex, "the address of a file does not tell where it lies"
     assert path.stat().st_mode & 0o777 == 0o600
     assert attachment.name == "крыша.html"
     assert attachment.content_type == "application/octet-stream"

@@ -36,6 +36,12 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
     return response
 
 
+def storage_away(request: HttpRequest) -> HttpResponse:
+    response = _page(request, 503)
+    response.headers["Retry-After"] = "30"
+    return response
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "errors/csrf.html", {"status": 403}, status=403)
 
