@@ -10,7 +10,7 @@ from typing import NoReturn
 from cxportal.embedded import EmbeddedError
 from cxportal.run.problems import Problem
 
-COMMANDS = ("server", "prepare", "manage", "test", "lint", "messages")
+COMMANDS = ("server", "prepare", "manage", "test", "lint", "messages", "storm")
 
 
 def main() -> NoReturn:
