@@ -14,7 +14,16 @@ from pathlib import Path
 from tests.storm.house import House, a_house
 
 # Set by the person for the portal, not for a storm.
-OTHERS = ("DATABASE_URL", "REDIS_URL", "EMAIL_URL", "BASE_URL", "PORT", "ALLOWED_HOSTS", "PRODUCTION", "DEBUG")
+OTHERS = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "EMAIL_URL",
+    "BASE_URL",
+    "PORT",
+    "ALLOWED_HOSTS",
+    "PRODUCTION",
+    "DEBUG",
+)
 
 
 def main() -> int:

@@ -64,7 +64,8 @@ class Result:
         self.require(rows == {"sent": len(keys)}, f"states of the rows: {dict(rows)}")
         people = Counter(server.recipients())
         self.require(
-            sum(people.values()) == sum(copies.values()), "the server's own books do not agree with themselves"
+            sum(people.values()) == sum(copies.values()),
+            "the server's own books do not agree with themselves",
         )
 
     def finish(self) -> Result:
@@ -96,7 +97,10 @@ def states() -> dict[str, int]:
     return dict(rows)
 
 
-HEAD = "| scenario | mails | faults | lost | twice | uncertain | per 100 faults | seconds | bar |\n|---|---|---|---|---|---|---|---|---|"
+HEAD = (
+    "| scenario | mails | faults | lost | twice | uncertain | per 100 faults | seconds | bar |\n"
+    "|---|---|---|---|---|---|---|---|---|"
+)
 
 
 def line(result: Result) -> str:

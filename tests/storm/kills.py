@@ -36,7 +36,9 @@ def kills(scene: Scene) -> Result:
         result.count(keys, server)
     result.require(killed >= scene.kills, f"only {killed} kills before all was sent")
     most = MOST_UNCERTAIN * result.mails * killed / 100
-    result.require(result.uncertain < most, f"{result.uncertain} uncertain, fewer than {most:.0f} are allowed")
+    result.require(
+        result.uncertain < most, f"{result.uncertain} uncertain, fewer than {most:.0f} are allowed"
+    )
     result.notes.append(f"{SCHEDULERS} schedulers and {SENDERS} senders at a time, {rounds} rounds")
     return result.finish()
 

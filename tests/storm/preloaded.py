@@ -8,6 +8,6 @@ import django
 
 django.setup()
 
-from cxportal.preload import preload
+from cxportal.preload import preload  # noqa: E402 - after the setup
 
 preload()

@@ -7,13 +7,26 @@ from collections.abc import Callable, Sequence
 
 from django.core.management import call_command
 
+from tests.storm.beats import beats, friday
+from tests.storm.broker import valkey
 from tests.storm.counting import Result
+from tests.storm.ending import term
 from tests.storm.house import House
-from tests.storm.kills import kills
+from tests.storm.kills import kills as killed_at_random
 from tests.storm.names import NAMES
+from tests.storm.postgres import postgres
 from tests.storm.scene import Scenario, Scene
+from tests.storm.smtp import smtp
 
-SCENARIOS: dict[str, Scenario] = {"kills": kills}
+SCENARIOS: dict[str, Scenario] = {
+    "kills": killed_at_random,
+    "postgres": postgres,
+    "valkey": valkey,
+    "smtp": smtp,
+    "beats": beats,
+    "friday": friday,
+    "term": term,
+}
 assert tuple(SCENARIOS) == NAMES
 
 

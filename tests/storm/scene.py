@@ -43,7 +43,9 @@ class Scene:
         return actors.start(role, server.url, self.log)
 
     @contextmanager
-    def crowd(self, server: SmtpServer, schedulers: int = 2, senders: int = 2) -> Iterator[list[ForkServerProcess]]:
+    def crowd(
+        self, server: SmtpServer, schedulers: int = 2, senders: int = 2
+    ) -> Iterator[list[ForkServerProcess]]:
         """Within, so many actors are at work; whichever still lives afterwards is told to end, and does."""
         crowd = [self.actor("scheduler", server) for _ in range(schedulers)]
         crowd += [self.actor("sender", server) for _ in range(senders)]
