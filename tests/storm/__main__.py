@@ -92,6 +92,7 @@ def prepare(house: House) -> None:
 
     django.setup()
     call_command("migrate", verbosity=0, interactive=False)
+    call_command("collectstatic", verbosity=0, interactive=False)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def friday(scene: Scene) -> Result:
             len(server.accepted) == len(late), f"{len(server.accepted)} sent, {len(late)} were late"
         )
         slot = missed["nearly a week ago"]
-        result.require(_windows(outcome="joined") == {(slot - 7 * DAY, slot)}, "what joins is written down")
+        joins = _windows(outcome="joined")
+        result.require(joins == {(slot - 7 * DAY, slot)}, f"what joins is written down as {joins}")
         scene.say("the beat is back; now the slot that takes the missed one along")
         _in_this_process(server.port, slot + 7 * DAY)
         result.require(

@@ -61,7 +61,10 @@ class Result:
         self.require(self.lost == 0, f"{self.lost} lost")
         self.require(self.unexplained == 0, f"{self.unexplained} twice without having been uncertain")
         self.require(not copies.keys() - wanted, "mails nobody expected")
-        self.require(rows == {"sent": len(keys)}, f"states of the rows: {dict(rows)}")
+        why = set(
+            OutgoingMail.objects.filter(dedupe_key__in=keys, state="failed").values_list("reason", flat=True)
+        )
+        self.require(rows == {"sent": len(keys)}, f"states of the rows: {dict(rows)} {sorted(why) or ''}")
         people = Counter(server.recipients())
         self.require(
             sum(people.values()) == sum(copies.values()),
