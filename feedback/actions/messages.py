@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.access import may_write_to
 from clients.models import Client, User
+from cxportal.lib.uploads import keep
 from feedback import mails
 from feedback.actions import _running
 from feedback.actions._common import is_shown_to_client, lock, present, require_our_staff, write_down
@@ -337,11 +338,20 @@ def _follow(thread: Thread, *people: User) -> None:
 
 
 def _attach(message: Message, files: Files) -> None:
-    for file in files:
-        MessageFile.objects.create(
-            message=message,
-            file=file,
-            name=file.name or "",
-            content_type=getattr(file, "content_type", None) or "application/octet-stream",
-            size=file.size,
-        )
+    """Keeps the files of a message. Raises FileNotKept; then none of them is left."""
+    kept: list[MessageFile] = []
+    try:
+        for file in files:
+            row = MessageFile(
+                message=message,
+                name=file.name or "",
+                content_type=getattr(file, "content_type", None) or "application/octet-stream",
+                size=file.size,
+            )
+            keep(row.file, row.uid, file)
+            kept.append(row)
+        MessageFile.objects.bulk_create(kept)
+    except BaseException:
+        for row in kept:
+            row.file.delete(save=False)
+        raise

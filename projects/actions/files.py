@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
-from cxportal.lib.uploads import check_upload
+from cxportal.lib.uploads import check_upload, keep
 from projects.actions._record import record_on_task
 from projects.actions.tasks import lock_task
 from projects.errors import ActionRefused
@@ -30,7 +30,8 @@ def attach_file(
 ) -> Attachment:
     """Keeps an uploaded file with the task. Internal until it is shown, unless said otherwise.
 
-    Raises ValidationError for what may not be uploaded, ActionRefused beyond MOST_FILES, ProjectClosed.
+    Raises ValidationError for what may not be uploaded, FileNotKept where there is no room, ActionRefused beyond
+    MOST_FILES, ProjectClosed.
     """
     now = now or timezone.now()
     checked = check_upload(file)
@@ -45,8 +46,7 @@ def attach_file(
         uploaded_by=by,
         uploaded_at=now,
     )
-    # Under a name of ours: what people call it may be anything, and is kept in the row.
-    attachment.file.save(uid.hex, file, save=False)
+    keep(attachment.file, uid, file)
     try:
         with transaction.atomic():
             task = lock_task(task)

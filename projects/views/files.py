@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clients.http import PersonRequest
 from cxportal.lib.downloads import file_response
+from cxportal.lib.errors import FileNotKept
 from projects import actions
 from projects.access import get_attachment, get_task, require_work_on
 from projects.forms.parts import FilesForm
@@ -37,6 +38,8 @@ def file_add(request: PersonRequest, task: Task) -> dict[str, Any] | None:
             actions.attach_file(task=task, by=request.user, file=file, is_internal=is_internal)
         except ValidationError as error:
             form.add_error("files", error)
+        except FileNotKept as refused:
+            form.add_error("files", str(refused))
     return {"files_form": form} if form.errors else None
 
 
