@@ -133,6 +133,10 @@ STORAGES = {
 X_ACCEL_MEDIA = env.str("X_ACCEL_MEDIA", default="")
 FILE_UPLOAD_PERMISSIONS = 0o640 if X_ACCEL_MEDIA else 0o600
 FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o2750 if X_ACCEL_MEDIA else 0o700
+FILE_UPLOAD_HANDLERS = [
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "cxportal.lib.uploads.SteadyUploadHandler",
+]
 ATTACHMENT_MAX_BYTES = whole_number("ATTACHMENT_MAX_MB", default=25, least=1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000

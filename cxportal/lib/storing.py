@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from django.core.files.base import File
@@ -89,6 +89,8 @@ def _store(file: File, folder: str) -> KeptFile:
         path = default_storage.save(name, file)
     except (StorageAway, OSError) as error:
         log.error("A file could not be stored: %s.", type(error).__name__)
+        with suppress(StorageAway, OSError):
+            default_storage.delete(name)  # a disk that is full keeps what went on it before
         raise NotKept from error
     return KeptFile(
         path=path,

@@ -6,6 +6,8 @@ they seem to be are ever shown inside a page (`cxportal/lib/downloads.py`); ever
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import re
 import warnings
 from dataclasses import dataclass
@@ -15,11 +17,15 @@ import puremagic
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
+from django.core.files.uploadhandler import TemporaryFileUploadHandler
 from django.template.defaultfilters import filesizeformat
 from django.utils.translation import gettext_lazy as _
 from PIL import Image
 
+from cxportal.lib.storing import NotKept
 from cxportal.lib.text import one_line
+
+logger = logging.getLogger(__name__)
 
 OCTET_STREAM = "application/octet-stream"
 INLINE_TYPES = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif", "WEBP": "image/webp"}
@@ -54,6 +60,8 @@ def check_upload(file: File[bytes], max_bytes: int | None = None) -> CheckedUplo
     """
     limit = settings.ATTACHMENT_MAX_BYTES if max_bytes is None else max_bytes
     name = safe_name(file.name or "")
+    if getattr(file, "was_not_received", False):
+        raise ValidationError(str(NotKept()), code="no_room")
     if not file.size:
         raise ValidationError(_("“%(name)s” is empty."), code="empty", params={"name": name})
     if file.size > limit:
@@ -63,6 +71,33 @@ def check_upload(file: File[bytes], max_bytes: int | None = None) -> CheckedUplo
             params={"name": name, "size": filesizeformat(file.size), "limit": filesizeformat(limit)},
         )
     return CheckedUpload(name=name, content_type=content_type_of(file, name), size=file.size)
+
+
+class SteadyUploadHandler(TemporaryFileUploadHandler):
+    """Receives large uploads into the temporary folder. Where that is full, the form hears of it, not the whole page:
+    the words that came along are read all the same, and `check_upload` refuses the file."""
+
+    was_not_received = False
+
+    def new_file(self, *args: Any, **kwargs: Any) -> None:
+        self.was_not_received = False
+        super().new_file(*args, **kwargs)
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        if self.was_not_received:
+            return
+        try:
+            self.file.write(raw_data)
+            self.file.flush()
+        except OSError:
+            logger.exception("an upload could not be received")
+            self.was_not_received = True
+            with contextlib.suppress(OSError):
+                self.file.truncate(0)
+
+    def file_complete(self, file_size: int) -> Any:
+        self.file.was_not_received = self.was_not_received  # type: ignore[attr-defined]
+        return super().file_complete(file_size)
 
 
 def content_type_of(file: IO[bytes] | File[bytes], name: str = "") -> str:

@@ -10,7 +10,7 @@ from typing import NoReturn
 from cxportal.embedded import EmbeddedError
 from cxportal.run.problems import Problem
 
-COMMANDS = ("server", "prepare", "manage", "test", "lint", "messages", "bench")
+COMMANDS = ("server", "prepare", "manage", "test", "lint", "messages", "bench", "storm")
 
 
 def main() -> NoReturn:

@@ -17,7 +17,7 @@ VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "cxportal-installed.json"
 PORTAL, DEVELOPMENT = "requirements.txt", "requirements-dev.txt"
-NEEDS_DEVELOPMENT = {"test", "lint", "messages", "bench"}
+NEEDS_DEVELOPMENT = {"test", "lint", "messages", "bench", "storm"}
 
 
 def main(arguments: list[str]) -> NoReturn:
