@@ -1,4 +1,4 @@
-"""Judges the facts: what is well, what is not, and what to do. The limits stand here and in docs/operators/health.md."""
+"""Judges the facts: what is well, what is not, what to do. The limits are told in docs/operators/health.md."""
 
 from __future__ import annotations
 
