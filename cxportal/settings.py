@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from cxportal.lib.env import base_host, celery_broker_url, database_settings, email_settings, whole_number
+from cxportal.lib.logs import FORMATS, logging_settings
 
 env = environ.Env()
 
@@ -55,6 +56,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cxportal.portal.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "cxportal.portal.middleware.SafetyHeadersMiddleware",
     "cxportal.portal.middleware.MonitorMiddleware",
@@ -271,14 +273,10 @@ CELERY_BEAT_SCHEDULER = "cxportal.ticking.OwnLegsScheduler"
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("json" if PRODUCTION else "line")
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be json or line, not {LOG_FORMAT!r}")
+LOGGING = logging_settings(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"))
 
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 
