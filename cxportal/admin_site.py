@@ -14,7 +14,7 @@ from csp.constants import SELF
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
+from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -23,6 +23,16 @@ class PortalAdminSite(admin.AdminSite):
     site_title = _("Administration")
     index_title = _("What this installation holds")
     login = secure_admin_login(admin.AdminSite.login)
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        from cxportal.portal.views.system import (
+            system_page,  # needs the models, which are not there yet above
+        )
+
+        return [
+            path("system/", self.admin_view(system_page), {"site": self}, name="system"),
+            *super().get_urls(),
+        ]
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)

@@ -21,6 +21,7 @@ from cxportal.lib.env import (
     storage_settings,
     whole_number,
 )
+from cxportal.lib.logs import FORMATS, logging_settings
 
 env = environ.Env()
 
@@ -62,8 +63,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cxportal.portal.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "cxportal.portal.middleware.SafetyHeadersMiddleware",
+    "cxportal.portal.middleware.MonitorMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -207,7 +210,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked on the spot, by script/server and monitors
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked on the spot, by script/server and monitors
+MONITOR_TOKEN = env.str("MONITOR_TOKEN", default="")  # whoever sends it reads why /readyz says no
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -288,14 +292,10 @@ CELERY_BEAT_SCHEDULER = "cxportal.ticking.OwnLegsScheduler"
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("json" if PRODUCTION else "line")
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be json or line, not {LOG_FORMAT!r}")
+LOGGING = logging_settings(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"))
 
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 

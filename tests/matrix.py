@@ -69,6 +69,8 @@ class Line:
     query: str = ""
     # The parameter that searches, where there is one.
     search: str = ""
+    # A status that is an answer here, and no failure.
+    answers: frozenset[int] = frozenset()
 
 
 def house(world: World) -> dict[str, Any]:
@@ -253,6 +255,7 @@ PUBLIC = EVERYONE
 
 MATRIX: dict[str, Line] = {
     "healthz": Line(EVERYONE, methods=("get",)),
+    "readyz": Line(EVERYONE, methods=("get",), answers=frozenset({503})),
     "home": Line(SIGNED_IN, methods=("get",)),
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),

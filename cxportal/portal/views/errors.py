@@ -10,6 +10,8 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from cxportal.lib.logs import request_id
+
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
     return render(request, f"errors/{status}.html", {"status": status}, status=status)
@@ -48,7 +50,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks nothing of database, cache or session: one of them may be what is broken."""
-    context: dict[str, Any] = {"csp_nonce": getattr(request, "csp_nonce", "")}
+    context: dict[str, Any] = {
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "request_id": request_id.get(),
+    }
     try:
         return HttpResponse(render_to_string("errors/500.html", context), status=500)
     except Exception:  # the page itself is broken: better these words than none
