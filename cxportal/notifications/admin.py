@@ -1,4 +1,4 @@
-"""Mail, events and signs of life in the admin: to look at. Mails can be sent again or stopped, and nothing else."""
+"""Mail, events and signs of life in the admin: to look at. Mails can be sent again, copied or stopped, no more."""
 
 from __future__ import annotations
 
@@ -23,12 +23,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from cxportal.lib.admin import ReadOnly
-from cxportal.notifications import actions
+from cxportal.notifications import actions, audit_admin
+from cxportal.notifications.admin_verbs import MailVerbs
 from cxportal.notifications.claims import database_time
 from cxportal.notifications.mail import Rendered, registered_kinds
 from cxportal.notifications.message import headers_of
 from cxportal.notifications.models import Event, Heartbeat, MailAttempt, OutgoingMail
 from cxportal.notifications.sending import render
+
+__all__ = ["audit_admin"]  # registers the audit
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +66,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(ReadOnly, admin.ModelAdmin):
+class OutgoingMailAdmin(MailVerbs, ReadOnly, admin.ModelAdmin):
     list_display = ("state", "to", "subject", "kind", "due_at", "sent_at", "attempt_count", "why")
     list_per_page = 50
     list_display_links = ("state", "to")
@@ -233,7 +236,7 @@ def nothing_to_show(mail: OutgoingMail) -> str:
 
 def in_words(reason: str) -> str:
     """A reason or an answer of the server in the reader's language, as far as it is ours."""
-    return gettext(reason) if reason else ""
+    return ", ".join(gettext(part) for part in reason.split(", ")) if reason else ""
 
 
 @admin.register(Event)
