@@ -30,6 +30,7 @@ from cxportal.notifications.mail import Rendered, registered_kinds
 from cxportal.notifications.message import headers_of
 from cxportal.notifications.models import Event, Heartbeat, MailAttempt, OutgoingMail
 from cxportal.notifications.sending import render
+from cxportal.notifications.wording import in_words
 
 __all__ = ["audit_admin"]  # registers the audit
 
@@ -234,19 +235,20 @@ def nothing_to_show(mail: OutgoingMail) -> str:
     return gettext("There is no text: the mail was not sent.")
 
 
-def in_words(reason: str) -> str:
-    """A reason or an answer of the server in the reader's language, as far as it is ours."""
-    return ", ".join(gettext(part) for part in reason.split(", ")) if reason else ""
-
-
 @admin.register(Event)
 class EventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("at", "kind", "actor", "client", "project", "is_internal")
+    list_display = ("at", "kind", "actor", "client", "project", "is_internal", "what_was_mailed")
     list_filter = ("at", "is_internal")
     list_select_related = ("actor", "client", "project")
     search_fields = ("kind", "actor__name", "actor__email")
     search_help_text = _("Kind, or who")
     ordering = ("-pk",)
+
+    @admin.display(description=_("mail"))
+    def what_was_mailed(self, event: Event) -> SafeString:
+        # Gathered by an app above this one: known here by its name alone.
+        url = reverse("admin:event_mail", args=[event.pk])
+        return format_html('<a href="{}">{}</a>', url, _("what was mailed"))
 
 
 @admin.register(Heartbeat)

@@ -7,7 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from cxportal.portal.administration import pages
 from cxportal.portal.models import BoardSchedule, SentBoard
+
+site: Any = admin.site
+site.add_page("people/<int:pk>/access/", pages.person_access, "person_access")
+site.add_page("people/<int:pk>/mail/", pages.person_mail, "person_mail")
+site.add_page("people/<int:pk>/hand-over/", pages.person_hand_over, "person_hand_over")
+site.add_page("conversations/<int:pk>/mail/", pages.thread_mail, "thread_mail")
+site.add_page("events/<int:pk>/mail/", pages.event_mail, "event_mail")
 
 
 @admin.register(BoardSchedule)
