@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.errors import LockOutRefused
 from clients.mails import ADDRESS_CHANGED, PASSWORD_CHANGED, PASSWORD_RESET
-from clients.models import User
+from clients.models import Client, User
 from clients.ways_in import end_ways_in
 from cxportal.notifications.actions import stop_mail_of
 from cxportal.notifications.audit import write_down
@@ -83,6 +83,17 @@ def _keep_an_admin(user: User, *, by: User) -> None:
 
 
 @transaction.atomic
+def switch_company(*, client: Client, on: bool, by: User) -> bool:
+    """Off: the people of `client` see nothing of it. False, and nothing changes, where it is so already."""
+    changed = Client.objects.filter(pk=client.pk, is_active=not on).update(is_active=on)
+    if changed:
+        what = "client.switched_on" if on else "client.switched_off"
+        record(what, actor=by, client=client, is_internal=True)
+        write_down(what, by=by, thing=client.name, client=client.pk)
+    return bool(changed)
+
+
+@transaction.atomic
 def choose_language(*, user: User, language: str) -> None:
     """Pages and mails speak `language` to `user` from now on. Nobody else is told."""
     user.language = language
@@ -121,7 +132,9 @@ def address_was_changed(*, user: User, old: str, by: User) -> None:
 
     What waits for them goes to the new address, and with the old one nobody signs in any more.
     """
-    EmailAddress.objects.filter(user=user).delete()  # django-allauth's own list, which would let the old one in
+    EmailAddress.objects.filter(
+        user=user
+    ).delete()  # django-allauth's own list, which would let the old one in
     waiting = OutgoingMail.objects.filter(
         recipient=user, to__iexact=old, state__in=OutgoingMail.WAITING, is_secret=False
     )

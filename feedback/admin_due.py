@@ -35,7 +35,7 @@ class MovesDueTimes:
 
     def has_manage_permission(self, request: HttpRequest) -> bool:
         """Administrators; nobody else gets into the admin."""
-        return self.has_view_permission(request)  # type: ignore[attr-defined, no-any-return]
+        return self.has_view_permission(request)  # type: ignore[attr-defined]
 
     @admin.action(description=_("Move the due time, with a reason the client reads"), permissions=["manage"])
     def move_selected(self, request: HttpRequest, queryset: QuerySet[AnswerClock]) -> HttpResponse:
@@ -56,7 +56,11 @@ def move_view(request: HttpRequest, ids: str) -> HttpResponse:
     )
     if not clocks:
         raise Http404
-    back = reverse("admin:feedback_answerclock_change", args=[clocks[0].pk]) if len(clocks) == 1 else reverse(LIST)
+    back = (
+        reverse("admin:feedback_answerclock_change", args=[clocks[0].pk])
+        if len(clocks) == 1
+        else reverse(LIST)
+    )
     form = DueForm(request.POST) if request.method == "POST" else DueForm.at(clocks[-1].due_at)
     if request.method == "POST" and form.is_valid():
         _move(request, clocks, form.cleaned_data["due_at"], form.cleaned_data["reason"])
@@ -68,7 +72,9 @@ def move_view(request: HttpRequest, ids: str) -> HttpResponse:
         button=_("Move the due time"),
         back=back,
         notes=[
-            _("The client reads the new time and the reason. Reminders follow. What was late stays marked so."),
+            _(
+                "The client reads the new time and the reason. Reminders follow. What was late stays marked so."
+            ),
         ],
         things=[_about(clock) for clock in clocks],
     )

@@ -37,8 +37,12 @@ VERBS = {
         lock_out,
         _("Lock out"),
         (
-            _("At once: they are signed out everywhere, cannot sign in, and mail that waits for them is stopped."),
-            _("What they wrote stays. Whoever stands in for them hears of the questions that wait with them."),
+            _(
+                "At once: they are signed out everywhere, cannot sign in, and mail that waits for them is stopped."
+            ),
+            _(
+                "What they wrote stays. Whoever stands in for them hears of the questions that wait with them."
+            ),
         ),
         _("Lock out"),
         _("%(name)s is locked out."),

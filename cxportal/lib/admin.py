@@ -43,7 +43,7 @@ class ReasonForm(forms.Form):
 
 def page(request: HttpRequest, template: str, *, title: Words, **context: Any) -> TemplateResponse:
     """A page of the administration beside those of its models, with its frame."""
-    request.current_app = admin.site.name  # type: ignore[attr-defined]
+    request.current_app = admin.site.name
     whole = {**admin.site.each_context(request), "title": title, **context}
     return TemplateResponse(request, template, whole)
 
@@ -55,6 +55,4 @@ def confirm_page(
 
     `notes` are sentences on top, `things` what it happens to. `back` is where one goes without doing it.
     """
-    return page(
-        request, "admin/confirm.html", title=title, form=form, button=button, back=back, **context
-    )
+    return page(request, "admin/confirm.html", title=title, form=form, button=button, back=back, **context)

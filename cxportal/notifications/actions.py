@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models.functions import Now
@@ -110,7 +110,7 @@ def _reason_now(mail: OutgoingMail) -> str:
         return ""
 
 
-def _write_down(what: str, mail: OutgoingMail, by: User, reason: str, **data: int) -> None:
+def _write_down(what: str, mail: OutgoingMail, by: User, reason: str, **data: Any) -> None:
     record(what, actor=by, is_internal=True, mail=mail.pk, mail_kind=mail.kind, **data)
     write_down(
         what,

@@ -29,6 +29,8 @@ WHAT: dict[str, str | Promise] = {
     "person.password_set": _("password set"),
     "person.address_changed": _("address changed"),
     "person.handed_over": _("work handed over"),
+    "client.switched_off": _("company switched off"),
+    "client.switched_on": _("company switched on"),
     "mail.sent_again": _("mail sent again"),
     "mail.copied": _("copy of a mail sent"),
     "mail.stopped": _("mail stopped"),

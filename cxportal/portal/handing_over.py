@@ -130,7 +130,7 @@ def hand_over(
         for item in todo:
             if _try(item, old, new, by, now):
                 done[item.key] = item
-    counts = {kind: sum(item.kind == kind for item in done.values()) for kind in KINDS}
+    counts: dict[str, Any] = {kind: sum(item.kind == kind for item in done.values()) for kind in KINDS}
     record("person.handed_over", actor=by, is_internal=True, person=old.pk, to=new.pk, counts=counts)
     write_down("person.handed_over", by=by, person=old, thing=f"→ {new}", reason=reason, to=new.pk, **counts)
     return HandedOver(list(done.values()), what_hangs_on(old, new))

@@ -7,33 +7,60 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0004_help_about_secrets'),
+        ("notifications", "0004_help_about_secrets"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='AuditEntry',
+            name="AuditEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('what', models.CharField(max_length=40, verbose_name='what')),
-                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='when')),
-                ('actor_name', models.CharField(blank=True, max_length=300, verbose_name='who')),
-                ('person_name', models.CharField(blank=True, max_length=300, verbose_name='on whom')),
-                ('thing', models.CharField(blank=True, max_length=300, verbose_name='on what')),
-                ('reason', models.CharField(blank=True, max_length=500, verbose_name='reason')),
-                ('address', models.GenericIPAddressField(blank=True, null=True, verbose_name='from the address')),
-                ('data', models.JSONField(blank=True, default=dict, verbose_name='details')),
-                ('actor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='who')),
-                ('person', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='person')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("what", models.CharField(max_length=40, verbose_name="what")),
+                ("at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="when")),
+                ("actor_name", models.CharField(blank=True, max_length=300, verbose_name="who")),
+                ("person_name", models.CharField(blank=True, max_length=300, verbose_name="on whom")),
+                ("thing", models.CharField(blank=True, max_length=300, verbose_name="on what")),
+                ("reason", models.CharField(blank=True, max_length=500, verbose_name="reason")),
+                (
+                    "address",
+                    models.GenericIPAddressField(blank=True, null=True, verbose_name="from the address"),
+                ),
+                ("data", models.JSONField(blank=True, default=dict, verbose_name="details")),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="who",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="person",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'audit entry',
-                'verbose_name_plural': 'audit',
-                'ordering': ['-at', '-pk'],
-                'indexes': [models.Index(fields=['-at'], name='audit_by_time')],
+                "verbose_name": "audit entry",
+                "verbose_name_plural": "audit",
+                "ordering": ["-at", "-pk"],
+                "indexes": [models.Index(fields=["-at"], name="audit_by_time")],
             },
         ),
     ]

@@ -187,7 +187,8 @@ def _of_messages(thread: Thread, messages: list[Message]) -> list[Happening]:
         for kind in ("answer", "message"):
             keys |= Q(dedupe_key__startswith=f"{kind}:{message.pk}:")
     lines: dict[int, list[Line]] = {message.pk: [] for message in messages}
-    for line in _lines_of(_with_attempts(OutgoingMail.objects.filter(keys))):
+    mails = _with_attempts(OutgoingMail.objects.filter(keys))
+    for line in _lines_of([*mails, *_copies_of(mails)]):
         assert line.mail is not None
         lines[line.mail.data["message"]].append(line)
     readers = readers_of(thread)
@@ -198,10 +199,15 @@ def _of_messages(thread: Thread, messages: list[Message]) -> list[Happening]:
         for person in people.values():
             if person.pk not in told:
                 lines[message.pk].append(_nothing(message, person, following, sees=person in readers))
-    return [
-        Happening(message.stored_at, _title_of(message), lines[message.pk])
-        for message in messages
-    ]
+    return [Happening(message.stored_at, _title_of(message), lines[message.pk]) for message in messages]
+
+
+def _copies_of(mails: Collection[OutgoingMail]) -> list[OutgoingMail]:
+    """What an administrator sent once more."""
+    keys = Q(pk=None)
+    for mail in mails:
+        keys |= Q(dedupe_key__startswith=f"copy:{mail.pk}:")
+    return _with_attempts(OutgoingMail.objects.filter(keys))
 
 
 def _of_clocks(clocks: Collection[int]) -> list[Happening]:
@@ -243,7 +249,8 @@ def _lines_of(mails: Collection[OutgoingMail]) -> list[Line]:
             thread=threads.get(mail.pk),
             mail=mail,
             attempts=[
-                Try(one.at, str(one.get_outcome_display()), in_words(one.detail)) for one in mail.attempts.all()
+                Try(one.at, str(one.get_outcome_display()), in_words(one.detail))
+                for one in mail.attempts.all()
             ],
         )
         for mail in mails
@@ -297,7 +304,8 @@ def _following(threads: Collection[int], people: Collection[int]) -> Following:
     found: Following = {}
     events = Event.objects.filter(thread__in=threads, actor__in=people, kind__in=FOLLOWING)
     for event in events.order_by("at", "pk"):
-        assert event.thread_id is not None and event.actor_id is not None
+        assert event.thread_id is not None
+        assert event.actor_id is not None
         turned_on = event.kind == "thread.followed"
         found.setdefault((event.thread_id, event.actor_id), []).append((event.at, turned_on))
     return found

@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from clients.handing_over import WrongTarget
 from clients.models import User
@@ -102,7 +102,9 @@ def _hand_over(request: HttpRequest, person: User, to: User, reason: str) -> Htt
         messages.error(request, f"{to}: {refused}")
     else:
         done = len(result.done)
-        words = ngettext("%(count)d thing went over to %(name)s.", "%(count)d things went over to %(name)s.", done)
+        words = ngettext(
+            "%(count)d thing went over to %(name)s.", "%(count)d things went over to %(name)s.", done
+        )
         messages.success(request, words % {"count": done, "name": to.name})
         left = len(result.left)
         if left:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from clients.actions import request_password_reset
 from clients.models import User
 from conftest import SignedIn
 from cxportal.notifications.models import Event, OutgoingMail
@@ -20,7 +21,7 @@ from cxportal.portal.weekly.schedules import queue_due_boards
 from feedback import actions
 from feedback.models import Thread
 from projects.models import Project
-from tests.factories import make_contact, make_project, make_thread
+from tests.factories import make_project, make_thread
 from tests.smtp import SmtpServer
 from tests.world import World
 
@@ -205,8 +206,6 @@ def test_the_reason_is_kept_in_english_and_said_in_the_readers_language(
     actions.post_message(thread=question, by=manager, body="Да.")
     queue_due_boards(timezone.now() + dt.timedelta(days=8))
     User.objects.filter(pk=owner.pk).update(is_active=False)
-    from django.utils import translation
-
     with translation.override("ru"):  # whoever was served last in this process
         send_due(timezone.now() + dt.timedelta(days=9))
     mails = OutgoingMail.objects.filter(recipient=owner)
@@ -217,7 +216,7 @@ def test_the_reason_is_kept_in_english_and_said_in_the_readers_language(
     assert "may not sign in any more" in mail_page(admin_user, owner)
     User.objects.filter(pk=admin_user.pk).update(language="ru")
     admin_user.refresh_from_db()
-    assert "больше не может войти" in mail_page(admin_user, owner)
+    assert "больше не может входить" in mail_page(admin_user, owner)
     page = page_of(admin_user, "/admin/notifications/outgoingmail/")
     assert "may not sign in" not in page
 
@@ -240,8 +239,6 @@ def test_the_story_costs_the_same_for_more_mails(
 
 
 def test_secret_mails_show_no_text(owner: User, admin_user: User, smtp: SmtpServer) -> None:
-    from clients.actions import request_password_reset
-
     request_password_reset(email=owner.email, language="en")
     send_due()
     page = mail_page(admin_user, owner)
@@ -260,9 +257,6 @@ def test_three_clicks_from_the_search(question: Thread, owner: User, manager: Us
     assert question.subject in mail_page(admin_user, owner)
 
 
-Paths = Callable[[World], list[str]]
-
-
 def paths(world: World) -> list[str]:
     owner = world.people["owner"].pk
     return [
@@ -272,14 +266,12 @@ def paths(world: World) -> list[str]:
         f"/admin/conversations/{world.thread.pk}/mail/",
         f"/admin/events/{Event.objects.create(kind='task.moved').pk}/mail/",
         f"/admin/clients/user/lock-out/{owner}/do/",
-        f"/admin/notifications/auditentry/",
+        "/admin/notifications/auditentry/",
     ]
 
 
 @pytest.mark.parametrize("name", [*NAMES, "nobody"])
 def test_the_pages_are_for_administrators(name: str, world: World) -> None:
-    from django.test import Client as Browser
-
     browser = Browser() if name == "nobody" else SignedIn(world.people[name])
     for path in paths(world):
         status = browser.get(path).status_code
