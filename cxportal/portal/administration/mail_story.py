@@ -66,7 +66,7 @@ class Line:
 
     @property
     def is_trouble(self) -> bool:
-        return self.mail is None or self.mail.state in {State.FAILED, State.SUPPRESSED, State.UNCERTAIN}
+        return self.mail is not None and self.mail.state in {State.FAILED, State.SUPPRESSED, State.UNCERTAIN}
 
 
 @dataclass(frozen=True)
@@ -226,7 +226,7 @@ def _of_clocks(clocks: Collection[int]) -> list[Happening]:
 
 
 def _title_of(message: Message) -> str:
-    words = _("%(author)s wrote: %(text)s") if message.by_client else _("%(author)s of ours wrote: %(text)s")
+    words = _("%(author)s wrote: %(text)s") if message.by_client else _("%(author)s (our team) wrote: %(text)s")
     return words % {"author": message.author or "–", "text": message.body[:80]}
 
 
