@@ -132,9 +132,8 @@ def address_was_changed(*, user: User, old: str, by: User) -> None:
 
     What waits for them goes to the new address, and with the old one nobody signs in any more.
     """
-    EmailAddress.objects.filter(
-        user=user
-    ).delete()  # django-allauth's own list, which would let the old one in
+    # django-allauth keeps a list of its own, which would let the old address in.
+    EmailAddress.objects.filter(user=user).delete()
     waiting = OutgoingMail.objects.filter(
         recipient=user, to__iexact=old, state__in=OutgoingMail.WAITING, is_secret=False
     )

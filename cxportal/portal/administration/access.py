@@ -70,12 +70,12 @@ class Access:
     unseen_projects: Some
     threads: int
     unseen_threads: Some
-    sessions: int
+    sessions: int | None  # None: nobody counted
     gets: Gets
 
 
-def access_of(person: User, now: dt.datetime) -> Access:
-    """All of it, in a constant number of queries."""
+def access_of(person: User, now: dt.datetime, *, count_sessions: bool = False) -> Access:
+    """All of it, in a constant number of queries. To count sessions all running ones are read: only when asked."""
     memberships = list(person.memberships.select_related("client").prefetch_related("projects"))
     return Access(
         person=person,
@@ -84,7 +84,7 @@ def access_of(person: User, now: dt.datetime) -> Access:
         unseen_projects=_unseen_projects(person),
         threads=Thread.objects.visible_to(person).with_words_for(person).count(),
         unseen_threads=_unseen_threads(person),
-        sessions=len(session_keys_of(person)),
+        sessions=len(session_keys_of(person)) if count_sessions else None,
         gets=_gets(person, now),
     )
 

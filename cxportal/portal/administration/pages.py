@@ -27,7 +27,7 @@ from feedback.models import Thread
 def person_access(request: HttpRequest, pk: int) -> HttpResponse:
     """What the person may see and why, and what they get."""
     person = _person(pk)
-    access = access_of(person, timezone.now())
+    access = access_of(person, timezone.now(), count_sessions="sessions" in request.GET)
     title = _("What %(name)s sees") % {"name": person.name}
     return page(request, "admin/person/access.html", title=title, person=person, access=access, tab="access")
 

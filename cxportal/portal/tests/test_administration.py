@@ -76,7 +76,8 @@ def test_access_names_the_reasons(world: World, admin_user: User) -> None:
 def test_access_counts_the_browsers_and_says_who_is_locked_out(owner: User, admin_user: User) -> None:
     SignedIn(owner), SignedIn(owner)
     path = f"/admin/people/{owner.pk}/access/"
-    assert "in 2 browsers" in page_of(admin_user, path)
+    assert "browsers" not in page_of(admin_user, path), "all sessions are read for it: only when asked"
+    assert "in 2 browsers" in page_of(admin_user, f"{path}?sessions")
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert "No, locked out" in page_of(admin_user, path)
 
@@ -195,6 +196,16 @@ def test_a_skipped_weekly_board_stands_in_the_story(owner: User, house: Project,
     queue_due_boards(timezone.now() + dt.timedelta(days=8))
     assert SentBoard.objects.get(user=owner).outcome == SentBoard.Outcome.QUIET
     assert "skipped: a quiet week" in mail_page(admin_user, owner)
+    assert "skipped: a quiet week" in page_of(admin_user, "/admin/portal/sentboard/")
+
+
+def test_a_weekly_slot_leads_to_its_mail(owner: User, house: Project, admin_user: User) -> None:
+    queue_due_boards(timezone.now() + dt.timedelta(days=8))
+    mail = OutgoingMail.objects.get(recipient=owner)
+    assert f"/admin/notifications/outgoingmail/{mail.pk}/change/" in page_of(
+        admin_user, "/admin/portal/sentboard/"
+    )
+    assert "weekly board" in mail_page(admin_user, owner)
 
 
 def test_the_reason_is_kept_in_english_and_said_in_the_readers_language(
