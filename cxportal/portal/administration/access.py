@@ -83,7 +83,7 @@ def access_of(person: User, now: dt.datetime, *, count_sessions: bool = False) -
         projects=_projects(person, memberships),
         unseen_projects=_unseen_projects(person),
         threads=Thread.objects.visible_to(person).with_words_for(person).count(),
-        unseen_threads=_unseen_threads(person),
+        unseen_threads=_unseen_threads(person, memberships),
         sessions=len(session_keys_of(person)) if count_sessions else None,
         gets=_gets(person, now),
     )
@@ -134,14 +134,15 @@ def _unseen_projects(person: User) -> Some:
     return _some(theirs, why)
 
 
-def _unseen_threads(person: User) -> Some:
+def _unseen_threads(person: User, memberships: list[Membership]) -> Some:
     """Conversations of their companies that they do not see, and which of the rules keeps them out."""
     if person.is_our_staff:
         return Some([], 0)
-    seen = Thread.objects.visible_to(person)
+    companies = [membership.client_id for membership in memberships]
+    seen = Thread.objects.visible_to(person).filter(client__in=companies)
     # What is about an internal task is no one's business there: it does not count as kept from this person.
     shown = Q(task=None) | Q(task__is_internal=False)
-    theirs = Thread.objects.filter(shown, client__memberships__user=person, merged_into=None)
+    theirs = Thread.objects.filter(shown, client__in=companies, merged_into=None)
     theirs = theirs.exclude(pk__in=seen.values("pk")).select_related("client", "project", "author")
     projects = set(Project.objects.visible_to(person).values_list("pk", flat=True))
 

@@ -25,7 +25,7 @@ from feedback import reasons
 from feedback.audience import readers_of
 from feedback.facts import rung_words
 from feedback.models import AnswerClock, Message, Reminder, Thread
-from feedback.models.threads import ThreadQuerySet
+from projects.models import Project
 
 MOST = 60  # of each sort, the latest
 FOLLOWING = ("thread.followed", "thread.unfollowed")
@@ -86,18 +86,16 @@ def story_of_person(person: User, *, words: str = "") -> list[Line]:
 
     A constant number of queries. The latest MOST of mails, of messages, of reminders and of weekly boards.
     """
-    threads = _around(person)
-    if words:
-        threads = threads.searched(words, person)
+    threads = _around(person, words)
     messages = list(
         Message.objects.public()
-        .filter(thread__in=threads.values("pk"))
+        .filter(thread__in=threads)
         .select_related("thread__client", "thread__project", "author")
         .order_by("-stored_at", "-pk")[:MOST]
     )
     reminders = Reminder.objects.filter(user=person).select_related("clock__thread").order_by("-at", "-pk")
     if words:
-        reminders = reminders.filter(clock__thread__in=threads.values("pk"))
+        reminders = reminders.filter(clock__thread__in=threads)
     reminders_of = list(reminders[:MOST])
     mails = _mails_of(person, messages, reminders_of if words else None)
     lines = _lines_of(mails)
@@ -109,15 +107,31 @@ def story_of_person(person: User, *, words: str = "") -> list[Line]:
     return sorted(lines, key=lambda line: line.at, reverse=True)
 
 
-def _around(person: User) -> ThreadQuerySet:
-    """The conversations that could concern a person: of their companies, or of their own work."""
-    own = Q(followers=person) | Q(author=person)
+def _around(person: User, words: str) -> set[int]:
+    """The ids of the latest conversations that could concern a person: of their companies, or of their own work.
+
+    Each sort by an index of its own, so that it costs by what is theirs and not by what there is.
+    """
+    sorts = [Q(followers=person), Q(author=person)]
     if person.is_our_staff:
-        work = Q(assignee=person) | Q(project__manager=person) | Q(project__team=person)
-        near = own | work | Q(client__manager=person, project=None)
+        sorts += [Q(assignee=person), *(Q(project=pk) for pk in _worked_on(person))]
     else:
-        near = own | Q(client__memberships__user=person)
-    return Thread.objects.filter(pk__in=Thread.objects.filter(near).values("pk"))
+        sorts += [Q(client=pk) for pk in person.memberships.values_list("client", flat=True)]
+    found: QuerySet[Thread, int] | None = None
+    for sort in sorts:
+        threads = Thread.objects.filter(sort)
+        if words:
+            threads = threads.searched(words, person)
+        latest = threads.order_by("-last_message_at", "-pk").values_list("pk", flat=True)[:MOST]
+        found = latest if found is None else found.union(latest)
+    assert found is not None
+    return set(found)
+
+
+def _worked_on(person: User) -> list[int]:
+    """The latest projects of somebody of ours that go on."""
+    projects = Project.objects.current().filter(Q(manager=person) | Q(team=person)).distinct()
+    return list(projects.order_by("-pk").values_list("pk", flat=True)[:MOST])
 
 
 def _mails_of(
@@ -226,7 +240,9 @@ def _of_clocks(clocks: Collection[int]) -> list[Happening]:
 
 
 def _title_of(message: Message) -> str:
-    words = _("%(author)s wrote: %(text)s") if message.by_client else _("%(author)s (our team) wrote: %(text)s")
+    words = (
+        _("%(author)s wrote: %(text)s") if message.by_client else _("%(author)s (our team) wrote: %(text)s")
+    )
     return words % {"author": message.author or "–", "text": message.body[:80]}
 
 
