@@ -12,6 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
+LOOKS = forms.Media(css={"all": ["admin/css/forms.css", "css/administration.css"]})
 
 
 class ReadOnly:
@@ -44,7 +45,7 @@ class ReasonForm(forms.Form):
 def page(request: HttpRequest, template: str, *, title: Words, **context: Any) -> TemplateResponse:
     """A page of the administration beside those of its models, with its frame."""
     request.current_app = admin.site.name
-    whole = {**admin.site.each_context(request), "title": title, **context}
+    whole = {**admin.site.each_context(request), "title": title, "media": LOOKS, **context}
     return TemplateResponse(request, template, whole)
 
 
