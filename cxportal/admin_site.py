@@ -54,8 +54,11 @@ class PortalAdminSite(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            with audit.coming_from(_address_of(request)):
+            if request.method in {"GET", "HEAD"}:  # writes nothing
                 response: HttpResponseBase = inner(request, *args, **kwargs)
+            else:
+                with audit.coming_from(_address_of(request)):
+                    response = inner(request, *args, **kwargs)
             if not hasattr(response, "_csp_replace"):
                 static = request.build_absolute_uri(settings.STATIC_URL)
                 response._csp_replace = {  # type: ignore[attr-defined]

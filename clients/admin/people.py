@@ -56,11 +56,15 @@ class StaffProfileInline(admin.StackedInline):
     model = StaffProfile
     fk_name = "user"
     extra = 0
-    autocomplete_fields = ("backup",)
-    filter_horizontal = ("skills",)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """A plain list of our own people: a phone and a screen reader can use it."""
+        if db_field.name == "backup":
+            kwargs["queryset"] = User.objects.staff()
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class AbsenceInline(admin.TabularInline):
+class AbsenceInline(admin.StackedInline):
     model = Absence
     extra = 0
 
@@ -94,7 +98,7 @@ class MembershipForm(forms.ModelForm):
         return data
 
 
-class MembershipInline(admin.TabularInline):
+class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
     extra = 0

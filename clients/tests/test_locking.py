@@ -308,7 +308,10 @@ def test_what_django_logs_stands_in_the_audit(admin_user: User, owner: User) -> 
     assert whats == ["admin.added", "admin.added", "admin.deleted", "admin.deleted"]
     browser.post(f"/admin/clients/user/{owner.pk}/change/", form_of(browser, owner, name="Olga P."))
     entry = AuditEntry.objects.get(what="admin.changed")
-    assert (entry.actor, entry.person) == (admin_user, owner)
+    assert (entry.actor, entry.person, entry.address) == (admin_user, owner, "127.0.0.1")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('cxportal.address', true)")
+        assert cursor.fetchone() == ("",), "the next request on this connection comes from elsewhere"
     page = browser.get(f"/admin/notifications/auditentry/{entry.pk}/change/").content.decode()
     assert "Changed Name." in page
 

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 Words = str | Promise
-LOOKS = forms.Media(css={"all": ["admin/css/forms.css", "css/administration.css"]})
+LOOKS = forms.Media(css={"all": ["admin/css/forms.css"]})
 
 
 class ReadOnly:

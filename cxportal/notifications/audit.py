@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -45,12 +45,20 @@ _address: ContextVar[str | None] = ContextVar("address", default=None)
 
 @contextmanager
 def coming_from(address: str | None) -> Iterator[None]:
-    """Rows written inside say that whoever acts came from this IP address."""
+    """Rows written inside say that whoever acts came from this IP address, also those that a trigger writes."""
     token = _address.set(address)
+    _tell_the_database(address)
     try:
         yield
     finally:
         _address.reset(token)
+        _tell_the_database(None)
+
+
+def _tell_the_database(address: str | None) -> None:
+    # The setting lasts as long as the connection, which others use after us.
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('cxportal.address', %s, false)", [address or ""])
 
 
 def write_down(

@@ -49,7 +49,6 @@ class AuditEntryAdmin(ReadOnly, admin.ModelAdmin):
     list_per_page = 50
     list_filter = (WhatFilter, AdministratorFilter, "at")
     search_fields = ("actor_name", "person_name", "thing", "reason")
-    search_help_text = _("Who, on whom or what, why")
     fields = ("at", "who", "what_in_words", "person_name", "thing", "reason", "address", "details")
     readonly_fields = fields
 

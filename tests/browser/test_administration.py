@@ -106,8 +106,17 @@ def test_locking_out_asks_and_can_be_taken_back(
     assert User.objects.get(pk=owner.pk).is_active
 
 
-def test_the_audit_is_sound(page: Page, sign_in: SignIn, admin_user: User, owner: User) -> None:
+def test_the_audit_and_people_are_sound(
+    page: Page, sign_in: SignIn, admin_user: User, owner: User, specialist: User
+) -> None:
     lock_out(user=owner, by=admin_user, reason="Lost a phone")
     sign_in(page, admin_user)
     page.goto("/admin/notifications/auditentry/")
     expect(page.get_by_role("cell", name="Lost a phone")).to_be_visible()
+    inspect(page, "admin-audit")
+    page.goto(f"/admin/clients/user/{owner.pk}/change/")
+    inspect(page, "admin-person")
+    page.goto(f"/admin/clients/user/{specialist.pk}/change/")
+    inspect(page, "admin-colleague")
+    page.goto("/admin/clients/user/?q=Olga")
+    inspect(page, "admin-people")

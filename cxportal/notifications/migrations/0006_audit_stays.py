@@ -20,7 +20,7 @@ BEGIN
     person := NEW.object_id::bigint;
   END IF;
   INSERT INTO notifications_auditentry
-    (what, at, actor_id, actor_name, person_id, person_name, thing, reason, data)
+    (what, at, actor_id, actor_name, person_id, person_name, thing, reason, address, data)
   VALUES (
     CASE NEW.action_flag WHEN 1 THEN 'admin.added' WHEN 2 THEN 'admin.changed' ELSE 'admin.deleted' END,
     NEW.action_time,
@@ -30,6 +30,7 @@ BEGIN
     coalesce((SELECT left(name || ' <' || email || '>', 300) FROM clients_user WHERE id = person), ''),
     left(coalesce(kind, '') || ' ' || NEW.object_repr, 300),
     '',
+    nullif(current_setting('cxportal.address', true), '')::inet,
     jsonb_build_object('model', kind, 'id', NEW.object_id, 'change', NEW.change_message)
   );
   RETURN NULL;
