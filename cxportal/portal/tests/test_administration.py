@@ -299,3 +299,42 @@ def test_what_does_not_exist_is_not_found(admin_user: User) -> None:
         assert browser.get(f"/admin/{path}/").status_code == 404
     assert browser.get("/admin/clients/user/lock-out/99999/do/").status_code == 404
     assert browser.get("/admin/clients/user/dance/1/do/").status_code == 404
+
+
+def test_hostile_words_stay_words(house: Project, owner: User, manager: User, admin_user: User) -> None:
+    bad = "<script>alert(1)</script>"
+    User.objects.filter(pk=owner.pk).update(name=bad)
+    thread = actions.start_thread(by=owner, client=house.client, project=house, subject=bad, body=bad)
+    actions.assign(thread=thread, by=manager, assignee=manager)
+    message = actions.post_message(thread=thread, by=manager, body=bad)
+    SignedIn(admin_user).post(f"/admin/clients/user/lock-out/{owner.pk}/do/", {"reason": bad})
+    event = Event.objects.get(kind="message.posted", data__message=message.pk)
+    for path in (
+        f"people/{owner.pk}/access/",
+        f"people/{owner.pk}/mail/?q=%3Cscript%3E",
+        f"people/{manager.pk}/hand-over/",
+        f"conversations/{thread.pk}/mail/",
+        f"events/{event.pk}/mail/",
+        f"clients/user/let-in/{owner.pk}/do/",
+        "notifications/auditentry/",
+    ):
+        page = page_of(admin_user, f"/admin/{path}")
+        assert bad not in page, path
+        assert "&lt;script&gt;" in page, path
+
+
+def test_words_and_numbers_no_browser_sends_break_nothing(
+    owner: User, specialist: User, admin_user: User
+) -> None:
+    browser = SignedIn(admin_user)
+    for words in ("%00", "%ED%A0%80", "%E2%80%AE", "x" * 5000, "%25", "%5C"):
+        assert browser.get(f"/admin/people/{owner.pk}/mail/?q={words}").status_code == 200
+        assert browser.get(f"/admin/people/{specialist.pk}/hand-over/?to={words}").status_code == 200
+    for reason in ("a\0b", "x" * 301, "\n"):
+        answer = browser.post(f"/admin/clients/user/lock-out/{owner.pk}/do/", {"reason": reason})
+        assert answer.status_code == 200
+    owner.refresh_from_db()
+    assert owner.is_active
+    huge = "9" * 30
+    for path in (f"people/{huge}/access", f"events/{huge}/mail", f"clients/user/lock-out/{huge}/do"):
+        assert browser.get(f"/admin/{path}/").status_code == 404
