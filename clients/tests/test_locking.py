@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection, transaction
 from django.test import Client as Browser
+from django.utils import timezone
 
 from clients import ways_in
 from clients.actions import let_in, lock_out, request_password_reset, sign_out
 from clients.errors import LockOutRefused
 from clients.models import Skill, User
 from conftest import SignedIn
+from cxportal.notifications.claims import Claims
 from cxportal.notifications.models import AuditEntry, Event, OutgoingMail
 from cxportal.notifications.sending import send_due
 from feedback import actions
@@ -105,6 +109,20 @@ def test_mail_that_was_queued_for_a_contact_is_stopped(
     mail = OutgoingMail.objects.get(recipient=owner)
     assert (mail.state, mail.reason) == ("suppressed", "may not sign in")
     assert AuditEntry.objects.get(what="person.locked_out").data == {"mails_stopped": 1}
+
+
+def test_a_mail_that_a_worker_has_taken_is_not_handed_over_any_more(
+    admin_user: User, manager: User, owner: User, house: Project
+) -> None:
+    thread = actions.start_thread(by=owner, client=house.client, project=house, subject="Socket", body="?")
+    actions.post_message(thread=thread, by=manager, body="Yes.")
+    worker = Claims()
+    later = timezone.now() + dt.timedelta(minutes=1)
+    mail = next(one for one in worker.take(later, 10) if one.recipient == owner)
+    lock_out(user=owner, by=admin_user)
+    assert not worker.mark(mail, None)
+    mail.refresh_from_db()
+    assert mail.state == "suppressed"
 
 
 def test_a_mail_that_cannot_be_judged_keeps_no_door_open(admin_user: User, owner: User) -> None:

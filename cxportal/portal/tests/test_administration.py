@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from clients.actions import request_password_reset
-from clients.models import User
+from clients.models import Absence, User
 from conftest import SignedIn
 from cxportal.notifications.models import Event, OutgoingMail
 from cxportal.notifications.sending import send_due
@@ -19,6 +19,7 @@ from cxportal.portal.administration.access import access_of
 from cxportal.portal.models import BoardSchedule, SentBoard
 from cxportal.portal.weekly.schedules import queue_due_boards
 from feedback import actions
+from feedback.ladder import remind_due
 from feedback.models import Thread
 from projects.models import Project
 from tests.factories import make_project, make_thread
@@ -197,6 +198,25 @@ def test_a_skipped_weekly_board_stands_in_the_story(owner: User, house: Project,
     assert SentBoard.objects.get(user=owner).outcome == SentBoard.Outcome.QUIET
     assert "skipped: a quiet week" in mail_page(admin_user, owner)
     assert "skipped: a quiet week" in page_of(admin_user, "/admin/portal/sentboard/")
+
+
+def test_the_ladder_says_who_was_left_out_and_who_waits_for_the_end_of_quiet_hours(
+    question: Thread, specialist: User, manager: User, admin_user: User
+) -> None:
+    actions.assign(thread=question, by=manager, assignee=specialist)
+    now = question.clocks.get().started_at + dt.timedelta(hours=12)
+    away = Absence.objects.create(user=specialist, starts_on=now.date(), ends_on=now.date())
+    remind_due(now)
+    assert "is away from work" in mail_page(admin_user, specialist, "Socket")
+    assert "is away from work" in page_of(admin_user, f"/admin/conversations/{question.pk}/mail/")
+    away.delete()
+    profile = specialist.staff_profile
+    profile.quiet_from = (now - dt.timedelta(hours=1)).time()
+    profile.quiet_until = (now + dt.timedelta(hours=7)).time()
+    profile.save()
+    actions.assign(thread=question, by=manager, assignee=None, now=now)
+    actions.assign(thread=question, by=manager, assignee=specialist, now=now)
+    assert "waits until their quiet hours end" in mail_page(admin_user, specialist, "Socket")
 
 
 def test_a_weekly_slot_leads_to_its_mail(owner: User, house: Project, admin_user: User) -> None:
