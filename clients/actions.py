@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from clients.mails import PASSWORD_CHANGED, PASSWORD_RESET
 from clients.models import User
+from clients.tokens import revoke_all_tokens
 from cxportal.notifications.events import record
 from cxportal.notifications.mail import queue
 
@@ -19,10 +20,11 @@ RESET_IS_WANTED_FOR = dt.timedelta(hours=12)
 
 
 def end_sessions(*, user: User, except_key: str | None = None) -> int:
-    """Signs `user` out everywhere, but in the session `except_key`. Returns how many sessions ended.
+    """Signs `user` out everywhere, but in the session `except_key`, and ends their tokens of the API.
 
-    Sessions do not know their person, so all running ones are looked at: seldom done, and never in a page.
+    Returns how many sessions ended. Sessions do not know their person, so all running ones are looked at: seldom done, and never in a page.
     """
+    revoke_all_tokens(user=user)
     ended = 0
     for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
         if session.session_key != except_key and session.get_decoded().get("_auth_user_id") == str(user.pk):
@@ -66,10 +68,11 @@ def change_preferences(*, user: User, name: str, language: str, time_zone: str) 
 
 @transaction.atomic
 def set_password(*, user: User, password: str) -> None:
-    """Gives `user` a new password; a mail tells them so."""
+    """Gives `user` a new password, which ends their tokens of the API; a mail tells them so."""
     now = timezone.now()
     user.set_password(password)
     user.save(update_fields=["password"])
+    revoke_all_tokens(user=user)
     record("person.password_set", actor=user, is_internal=True, now=now)
     queue(
         PASSWORD_CHANGED,

@@ -10,8 +10,12 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from cxportal.lib.api.problems import API_PREFIX, problem_response
+
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, status)
     return render(request, f"errors/{status}.html", {"status": status}, status=status)
 
 
@@ -37,11 +41,15 @@ def too_many_requests(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, 403)
     return render(request, "errors/csrf.html", {"status": 403}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks nothing of database, cache or session: one of them may be what is broken."""
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, 500)
     context: dict[str, Any] = {"csp_nonce": getattr(request, "csp_nonce", "")}
     try:
         return HttpResponse(render_to_string("errors/500.html", context), status=500)
