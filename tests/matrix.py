@@ -69,6 +69,8 @@ class Line:
     query: str = ""
     # The parameter that searches, where there is one.
     search: str = ""
+    # Instead of `data`: what a POST sends as JSON.
+    body: Kwargs | None = None
 
 
 def house(world: World) -> dict[str, Any]:
@@ -407,3 +409,7 @@ GUARDED_TREES = {
     "admin/": "Django's admin: administrators only (test_the_admin_is_for_administrators)",
     "accounts/": "django-allauth's own pages for signing in",
 }
+
+from tests.matrix_api import API  # noqa: E402 - which is made of the parts above
+
+MATRIX |= API
