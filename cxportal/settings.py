@@ -268,7 +268,6 @@ SPECTACULAR_SETTINGS = {
         "ThreadStatus": "feedback.models.Thread.Status",
         "ThreadKind": "feedback.models.Thread.Kind",
     },
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
 # --- Language and time --------------------------------------------------------------------------

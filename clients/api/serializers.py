@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from clients.models import ApiToken, Membership, User
+from clients.models import ApiToken, Membership
 from clients.tokens import LIFETIMES
 from cxportal.lib.api.fields import Choice, Instant, Text, Whole
 
@@ -55,8 +55,8 @@ class MeOut(serializers.Serializer):
     email = serializers.EmailField()
     language = serializers.CharField()
     time_zone = serializers.CharField()
-    staff_role = serializers.ChoiceField(
-        choices=User.StaffRole.choices, allow_blank=True, help_text="Empty for people of a client."
+    staff_role = serializers.CharField(
+        allow_null=True, help_text="specialist, manager or admin; null for people of a client."
     )
     memberships = MembershipOut(many=True, help_text="Companies of a client person; empty for our staff.")
     token = TokenOut(allow_null=True, help_text="With which you ask; null in a session.")

@@ -80,7 +80,7 @@ class MeView(ApiView):
             "email": user.email,
             "language": user.language,
             "time_zone": user.time_zone,
-            "staff_role": user.staff_role,
+            "staff_role": user.staff_role or None,
             "memberships": memberships.select_related("client"),
             "token": request.auth if isinstance(request.auth, ApiToken) else None,
         }

@@ -18,7 +18,6 @@ from django.utils.encoding import escape_uri_path
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions, status
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from cxportal.lib.errors import ActionRefused
 
@@ -109,7 +108,6 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | 
         members, headers = _told(exc, path)
     else:
         return None
-    set_rollback()
     return Response(members, status=members["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
