@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.errors import LockOutRefused
 from clients.mails import ADDRESS_CHANGED, PASSWORD_CHANGED, PASSWORD_RESET
 from clients.models import Client, User
+from clients.tokens import revoke_all_tokens
 from clients.ways_in import end_ways_in
 from cxportal.notifications.actions import stop_mail_of
 from cxportal.notifications.audit import write_down
@@ -111,9 +112,10 @@ def change_preferences(*, user: User, name: str, language: str, time_zone: str) 
 
 @transaction.atomic
 def set_password(*, user: User, password: str) -> None:
-    """Gives `user` a new password; a mail tells them so."""
+    """Gives `user` a new password, which ends their tokens of the API; a mail tells them so."""
     user.set_password(password)
     user.save(update_fields=["password"])
+    revoke_all_tokens(user=user)
     _tell_of_password(user, by=user)
 
 

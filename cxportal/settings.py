@@ -51,6 +51,8 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
     "cxportal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -241,6 +243,54 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
+}
+
+# --- API: docs/api.md -----------------------------------------------------------------------------
+
+API_RATES = {
+    "person": env.str("API_RATE_PERSON", default="600/min"),
+    "address": env.str("API_RATE_ADDRESS", default="60/min"),
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "clients.api.authentication.TokenAuthentication",
+        "clients.api.authentication.PortalSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "clients.api.authentication.TokenScope",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "cxportal.lib.api.throttling.PersonThrottle",
+        "cxportal.lib.api.throttling.AddressThrottle",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["cxportal.lib.api.parsing.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "cxportal.lib.api.problems.exception_handler",
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CX Portal API",
+    "DESCRIPTION": "Projects, tasks and conversations, as the person asking may see them. See docs/api.md.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": BASE_URL}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cxportal.lib.api.schema.add_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectStatus": "projects.models.Project.Status",
+        "HealthStatus": "projects.models.Project.Health",
+        "ColumnKind": "projects.models.Column.Kind",
+        "ThreadStatus": "feedback.models.Thread.Status",
+        "ThreadKind": "feedback.models.Thread.Kind",
+    },
 }
 
 # --- Language and time --------------------------------------------------------------------------

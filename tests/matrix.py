@@ -71,6 +71,8 @@ class Line:
     search: str = ""
     # A status that is an answer here, and no failure.
     answers: frozenset[int] = frozenset()
+    # Instead of `data`: what a POST sends as JSON.
+    body: Kwargs | None = None
 
 
 def house(world: World) -> dict[str, Any]:
@@ -410,3 +412,7 @@ GUARDED_TREES = {
     "admin/": "Django's admin: administrators only (test_the_admin_is_for_administrators)",
     "accounts/": "django-allauth's own pages for signing in",
 }
+
+from tests.matrix_api import API  # noqa: E402 - which is made of the parts above
+
+MATRIX |= API

@@ -10,10 +10,13 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from cxportal.lib.api.problems import API_PREFIX, problem_response
 from cxportal.lib.logs import request_id
 
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, status)
     return render(request, f"errors/{status}.html", {"status": status}, status=status)
 
 
@@ -45,11 +48,15 @@ def storage_away(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, 403)
     return render(request, "errors/csrf.html", {"status": 403}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks nothing of database, cache or session: one of them may be what is broken."""
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, 500)
     context: dict[str, Any] = {
         "csp_nonce": getattr(request, "csp_nonce", ""),
         "request_id": request_id.get(),
