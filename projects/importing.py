@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cxportal.lib.text import one_line
 from projects.graph import find_cycle
 from projects.workdays import FIRST_DAY, LAST_DAY, last_working_day
 
@@ -247,7 +248,7 @@ def _check(line: Line) -> None:
         return
     cell = {name: line.cells.get(name, "") for name in COLUMNS}
     lists = {
-        name: tuple(dict.fromkeys(part.strip() for part in cell[name].split(";") if part.strip()))
+        name: tuple(dict.fromkeys(part for part in map(one_line, cell[name].split(";")) if part))
         for name in ("predecessors", "assignees", "skills")
     }
     wrong = line.problems
@@ -256,7 +257,7 @@ def _check(line: Line) -> None:
             wrong.append(
                 _("“%(column)s” is longer than %(limit)s characters.") % {"column": name, "limit": limit}
             )
-    wrong += [_("“%(column)s” is empty.") % {"column": name} for name in REQUIRED if not cell[name]]
+    wrong += [_("“%(column)s” is empty.") % {"column": name} for name in REQUIRED if not one_line(cell[name])]
     wrong += [
         _("“%(column)s” holds a character that is no text.") % {"column": name}
         for name, value in cell.items()
@@ -282,8 +283,8 @@ def _check(line: Line) -> None:
         return
     line.row = Row(
         id=cell["id"],
-        title=" ".join(cell["title"].split()),
-        phase=" ".join(cell["phase"].split()),
+        title=one_line(cell["title"]),
+        phase=one_line(cell["phase"]),
         is_milestone=is_milestone,
         start=start,
         working_days=None if is_milestone else working_days,

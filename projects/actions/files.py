@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.once import own_key
 from cxportal.lib.uploads import check_upload
 from projects.actions._record import record_on_task
 from projects.actions.tasks import lock_task
@@ -26,9 +27,12 @@ def attach_file(
     by: User,
     file: File[bytes],
     is_internal: bool = True,
+    form_key: uuid.UUID | None = None,
     now: dt.datetime | None = None,
 ) -> Attachment:
     """Keeps an uploaded file with the task. Internal until it is shown, unless said otherwise.
+
+    The same form sent twice (`form_key`) gives the file of the first time.
 
     Raises ValidationError for what may not be uploaded, ActionRefused beyond MOST_FILES, ProjectClosed.
     """
@@ -44,12 +48,18 @@ def attach_file(
         is_internal=is_internal,
         uploaded_by=by,
         uploaded_at=now,
+        form_key=own_key(form_key, by.pk, f"file {task.pk}", f"{checked.size} {checked.name}"),
     )
     # Under a name of ours: what people call it may be anything, and is kept in the row.
     attachment.file.save(uid.hex, file, save=False)
     try:
         with transaction.atomic():
             task = lock_task(task)
+            if attachment.form_key and (
+                first := task.attachments.filter(form_key=attachment.form_key).first()
+            ):
+                attachment.file.delete(save=False)
+                return first
             if task.attachments.count() >= MOST_FILES:
                 raise ActionRefused(_("This task has too many files: delete some first."))
             attachment.save()

@@ -30,9 +30,8 @@ def task_new(request: PersonRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             values = _values(form)
-            task = actions.add_task(
-                project=project, by=request.user, is_internal=form.cleaned_data["is_internal"], **values
-            )
+            given = {name: form.cleaned_data[name] for name in ("is_internal", "form_key")}
+            task = actions.add_task(project=project, by=request.user, **given, **values)
         except ActionRefused as refused:
             form.add_error(None, str(refused))
         else:
