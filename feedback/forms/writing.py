@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from clients.models import Client, Membership, User
-from cxportal.lib.errors import ActionRefused
+from cxportal.lib.errors import ActionRefused, tell_refusal
 from cxportal.lib.fields import FilesField, LineField, TextField
 from cxportal.lib.widgets import FormKeyField
 from feedback.models import Thread
@@ -27,8 +27,7 @@ def refusals_on(form: forms.Form) -> Iterator[None]:
     try:
         yield
     except ActionRefused as refusal:
-        field = getattr(refusal, "field", None)
-        form.add_error(field if field in form.fields else None, str(refusal.message))
+        tell_refusal(form, refusal)
 
 
 class WritingForm(forms.Form):

@@ -81,6 +81,7 @@ def preview_import(*, project: Project, data: bytes) -> Preview:
     return preview
 
 
+@transaction.atomic
 def upload_import(*, project: Project, by: User, name: str, data: bytes) -> TaskImport:
     """Keeps a sound file for the manager who uploaded it, until they confirm or a day has passed.
 

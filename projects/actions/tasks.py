@@ -119,7 +119,7 @@ def _write(task: Task, changes: Mapping[str, Any]) -> None:
 
 def _check_dates(task: Task) -> None:
     if task.starts_on and task.due_on and task.due_on < task.starts_on:
-        raise ActionRefused(_("The task would be due before it starts."))
+        raise ActionRefused(_("The task would be due before it starts."), field="due_on")
 
 
 def _is_internal(milestone: Milestone | Phase | None) -> bool:
@@ -282,12 +282,12 @@ def add_hours(
     if key and (first := TimeEntry.objects.filter(form_key=key).first()):
         return first
     if day > timezone.localdate(now, by.zone()):
-        raise ActionRefused(_("That day has not come yet."))
+        raise ActionRefused(_("That day has not come yet."), field="day")
     # Two entries of one person at once must not pass the check together.
     list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
     worked = sum(TimeEntry.objects.filter(user=by, day=day).values_list("minutes", flat=True))
     if worked + minutes > 24 * 60:
-        raise ActionRefused(_("That would be more than 24 hours on one day."))
+        raise ActionRefused(_("That would be more than 24 hours on one day."), field="minutes")
     entry = TimeEntry.objects.create(task=task, user=by, day=day, minutes=minutes, note=note, form_key=key)
     record_on_task(
         "hours.added", task=task, by=by, now=now, is_internal=True, minutes=minutes, day=day.isoformat()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clients.http import PersonRequest
+from cxportal.lib.errors import tell_refusal
 from cxportal.lib.toasts import toast
 from projects import actions
 from projects.access import get_project, get_task, require_work_on
@@ -33,7 +34,7 @@ def task_new(request: PersonRequest, code: str) -> HttpResponse:
             given = {name: form.cleaned_data[name] for name in ("is_internal", "form_key")}
             task = actions.add_task(project=project, by=request.user, **given, **values)
         except ActionRefused as refused:
-            form.add_error(None, str(refused))
+            tell_refusal(form, refused)
         else:
             toast(request, _("%(key)s is on the board.") % {"key": task.key})
             return redirect(task)
@@ -61,7 +62,7 @@ def task_edit(request: PersonRequest, code: str, number: int) -> HttpResponse:
             except StaleEdit:
                 return _told(request, merged(form, task.project.code, request.user))
             except ActionRefused as refused:
-                form.add_error(None, str(refused))
+                tell_refusal(form, refused)
             else:
                 toast(request, _("Saved."))
                 return redirect(task)

@@ -6,6 +6,7 @@ A route that takes a POST and is not in FORMS fails the build, and so does one w
 
 from __future__ import annotations
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import Any
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
 from cxportal.portal.models import BoardSchedule
 from feedback.actions import start_thread
@@ -140,6 +142,11 @@ def reset_link(world: World) -> dict[str, Any]:
     return {"uidb36": user_pk_to_url_str(person), "key": default_token_generator.make_token(person)}
 
 
+def due_tomorrow(world: World) -> dict[str, Any]:
+    tomorrow = timezone.now() + dt.timedelta(days=1)
+    return {"reason": "We ask", "due_at": f"{tomorrow:%Y-%m-%dT%H:%M}"}
+
+
 def waiting_thread(world: World) -> dict[str, Any]:
     """A question that nobody answered yet."""
     asked = start_thread(
@@ -210,7 +217,7 @@ FORMS: dict[str, Form] = {
     "thread_call": Form(data=call_words),
     "thread_assign": Form(data=lambda world: {"assign-assignee": world.people["manager"].pk}),
     "thread_no_reply": Form(own=waiting_thread, data=just(**{"no_reply-reason": "Thanks"})),
-    "thread_due": Form(own=waiting_thread, data=just(reason="We ask", due_at="2099-01-01T10:00")),
+    "thread_due": Form(own=waiting_thread, data=due_tomorrow),
     "thread_close": Form(),
     "thread_reopen": Form(),
     "thread_audience": Form("owner", just(**{"audience-audience": "owners"})),
