@@ -58,7 +58,7 @@ BROKEN: dict[str, Any] = {
     ),
 }
 CHARSETS = [
-    "utf-7", "utf-16", "utf-32", "cp037", "zlib_codec", "rot13", "unicode_escape", "idna", "x\x00", "none", "punycode",
+    "utf-7", "utf-16", "utf-32", "cp037", "zlib_codec", "rot13", "unicode_escape", "idna", "x", "none", "punycode",
 ]  # fmt: skip
 
 
@@ -93,8 +93,9 @@ def test_another_charset_than_utf_8_is_told_and_changes_nothing(charset: str, wo
         answer = target.request(
             "generic", url="POST", path=target.url, data=data, content_type=f"{kind}; charset={charset}"
         )
-        assert answer.status in {302, 400, 422}, (charset, kind, answer.error)
-        assert answer.status == 302 or not answer.changed
+        known = charset not in {"x", "none"}  # Django takes an unknown one for UTF-8
+        assert answer.status in ({400} if known else {302, 400}), (charset, kind, answer.error)
+        assert answer.changed == (answer.status == 302)
     for url in (f"{target.url}?q=%2B2AA-", "/questions/?q=x&project=%00", "/accounts/login/?next=/x"):
         answer = target.request("generic", path=url, url="GET", content_type=f"text/html; charset={charset}")
         assert answer.status in {200, 302, 400}, (charset, url, answer.error)
