@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "cxportal.portal.middleware.CharsetMiddleware",
     "cxportal.portal.middleware.FragmentMiddleware",
 ]
 
