@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection, migrations, models
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 
 from cxportal.lib.asking import quick_connection
-from cxportal.portal.management.commands import migrate as command
 from cxportal.portal.management.commands.migrate import patience
 
 APPS = ("notifications", "clients", "projects", "feedback", "portal")
@@ -46,7 +46,7 @@ def breaks_old_code(operation: Operation, app: str, before: ProjectState, after:
     if isinstance(operation, migrations.AddField):
         field = operation.field
         has_column = not isinstance(field, models.ManyToManyField)
-        if has_column and not field.null and not field.has_db_default():
+        if has_column and not field.null and field.db_default is models.NOT_PROVIDED:
             return f"{operation.describe()}: the old code leaves it out; give it null=True or db_default"
     if isinstance(operation, migrations.AlterField):
         return _tightens(operation, app, before, after)
@@ -170,8 +170,8 @@ def test_a_migration_that_waits_for_a_lock_lets_the_others_by(
             pages.append(ask("SELECT count(*) FROM notifications_heartbeat", ())[0][0])
         a_reader.set()
 
-    monkeypatch.setattr(command.MigrateCommand, "handle", handle)
-    monkeypatch.setattr(command.time, "sleep", pause)
+    monkeypatch.setattr(MigrateCommand, "handle", handle)
+    monkeypatch.setattr(time, "sleep", pause)
     try:
         call_command("migrate", verbosity=0)
         assert len(tries) >= 2
@@ -189,8 +189,8 @@ def test_it_gives_up_with_a_word_of_what_to_do(
     a_reader: threading.Event, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.MIGRATION_LOCK_SECONDS = 0.01
-    monkeypatch.setattr(command.MigrateCommand, "handle", lambda self, *args, **options: add_column())
-    monkeypatch.setattr(command.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(MigrateCommand, "handle", lambda self, *args, **options: add_column())
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     with pytest.raises(CommandError, match="A table was in use for too long"):
         call_command("migrate", verbosity=0)
 

@@ -88,9 +88,7 @@ class Traffic(threading.Thread):
             body = f"Answer {number}"
             self._note(
                 "posting an answer",
-                lambda body=body: self.browser.post(  # type: ignore[misc]
-                    self.thread_page, f"{self.thread_page}write/", body=body
-                ),
+                lambda body=body: self.browser.post(self.thread_page, f"{self.thread_page}write/", body=body),
             )
 
     def _note(self, what: str, ask: object) -> None:

@@ -140,7 +140,7 @@ def _restore_files(path: Path) -> int:
 
     number = 0
     for name, _size, content in archive.members(path, archive.FILES):
-        _put(default_storage, name, File(content, name=name))  # type: ignore[arg-type]
+        _put(default_storage, name, File(content, name=name))
         number += 1
     return number
 
