@@ -115,6 +115,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # --- Data ---------------------------------------------------------------------------------------
 
 DATABASES = {"default": database_settings(env.str("DATABASE_URL", default=""))}
+MIGRATION_LOCK_SECONDS = whole_number("MIGRATION_LOCK_SECONDS", default=5, least=1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
