@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
@@ -323,9 +323,19 @@ def test_a_kind_nobody_knows_waits_for_a_worker_that_does(letters: Letters, smtp
     assert mail.attempt_count == mail.attempts.count() == 1
 
 
-def test_a_deadlock_while_checking_is_tried_again(letters: Letters, smtp: SmtpServer) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("deadlock detected"),
+        # psycopg2 has no more exact name for a connection that ended without a word.
+        DatabaseError("server closed the connection unexpectedly"),
+    ],
+)
+def test_trouble_with_the_database_while_checking_is_tried_again(
+    letters: Letters, smtp: SmtpServer, error: DatabaseError
+) -> None:
     def deadlock(mail: OutgoingMail) -> str:
-        raise OperationalError("deadlock detected")
+        raise error
 
     kind = register(MailKind("test.deadlock", render=lambda mail: Rendered("", ""), why_not=deadlock))
     mail = queue(kind, key="a", to="a@example.com")
