@@ -24,6 +24,8 @@ class FileNotKept(ActionRefused):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            _("“%(name)s” could not be kept: there is no room for files now. Try again later, or send it without.")
+            _(
+                "“%(name)s” could not be kept: there is no room for files now. Try again later, or send it without."
+            )
             % {"name": name}
         )

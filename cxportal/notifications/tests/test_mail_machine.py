@@ -252,7 +252,7 @@ def test_any_interleaving_gives_one_accepted_mail_per_key(
     monkeypatch.setattr(sending, "open_outlet", outlet_of_this_thread)
     Mails.letters, Mails.smtp, Mails.admin = letters, smtp, make_user(staff_role="admin")
     with override_settings(EMAIL_TIMEOUT=5):
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Mails,
             settings=settings(
                 max_examples=25,

@@ -252,6 +252,19 @@ def test_a_connection_lost_before_the_text_costs_one_mail_a_moment(
     assert outcomes(mails[1]) == ["temporary"]
 
 
+@pytest.mark.parametrize("where", ["rcpt", "data"])
+def test_a_421_costs_one_mail_a_moment_and_the_others_get_a_new_connection(
+    letters: Letters, smtp: SmtpServer, where: str
+) -> None:
+    getattr(smtp, where)["boris@example.com"] = "421 closing down"
+    mails = [letters.queue(name) for name in ("anna", "boris", "vera")]
+    assert send_due() == 2
+    assert [state_of(mail) for mail in mails] == ["sent", "queued", "sent"]
+    assert outcomes(mails[1]) == ["temporary"]
+    # Before the text it may only be this connection that was to end: the mail is offered on a new one first.
+    assert smtp.connections == {"rcpt": 3, "data": 2}[where]
+
+
 def test_a_server_that_wants_new_connections_gets_them(letters: Letters, smtp: SmtpServer) -> None:
     smtp.messages_per_connection = 2
     mails = [letters.queue(f"person{number}") for number in range(5)]
