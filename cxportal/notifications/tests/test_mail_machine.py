@@ -276,7 +276,7 @@ def test_any_interleaving_gives_one_accepted_mail_per_key(
         run_state_machine_as_test(
             Mails,
             settings=settings(
-                max_examples=40,
+                max_examples=25,
                 stateful_step_count=25,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
