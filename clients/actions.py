@@ -22,7 +22,8 @@ RESET_IS_WANTED_FOR = dt.timedelta(hours=12)
 def end_sessions(*, user: User, except_key: str | None = None) -> int:
     """Signs `user` out everywhere, but in the session `except_key`, and ends their tokens of the API.
 
-    Returns how many sessions ended. Sessions do not know their person, so all running ones are looked at: seldom done, and never in a page.
+    Returns how many sessions ended. Sessions do not know their person, so all running ones are looked at: seldom
+    done, and never in a page.
     """
     revoke_all_tokens(user=user)
     ended = 0

@@ -57,7 +57,9 @@ def test_unknown_foreign_and_hidden_answer_with_the_same_bytes(world: World) -> 
 
 
 def test_a_post_without_the_last_slash_is_not_turned_into_a_get(world: World) -> None:
-    answer = Program(world.people["member"]).send(f"/api/v1/threads/{world.thread.uid}/messages", {"body": "Hi"})
+    answer = Program(world.people["member"]).send(
+        f"/api/v1/threads/{world.thread.uid}/messages", {"body": "Hi"}
+    )
     the_problem(answer, 404)
 
 
@@ -120,7 +122,9 @@ def test_a_rule_that_refuses_answers_409_with_its_words(world: World) -> None:
     task = done.tasks.create(project=done, number=1, title="Floor", column=done.columns.all()[0])
     to = done.columns.all()[1]
     manager = Program(world.people["manager"])
-    problem = the_problem(manager.send(f"/api/v1/projects/OLD/tasks/{task.number}/move/", {"column": to.pk}), 409)
+    problem = the_problem(
+        manager.send(f"/api/v1/projects/OLD/tasks/{task.number}/move/", {"column": to.pk}), 409
+    )
     assert problem["type"] == "urn:cxportal:problem:refused"
     assert "finished" in problem["detail"]
     task.refresh_from_db()

@@ -95,7 +95,9 @@ def operations(api: Any) -> Iterator[Any]:
 
 def real_parts(operation: Any, world: World) -> dict[str, Any]:
     """Ids of the reader's own world for the address of `operation`."""
-    uid = world.thread.messages.earliest("pk").uid if "/messages/{uid}" in operation.path else world.thread.uid
+    uid = (
+        world.thread.messages.earliest("pk").uid if "/messages/{uid}" in operation.path else world.thread.uid
+    )
     known = {"code": world.house.code, "number": world.task.number, "uid": str(uid)}
     return {name: value for name, value in known.items() if f"{{{name}}}" in operation.path}
 

@@ -18,7 +18,9 @@ class TokenForm(forms.Form):
         max_length=80,
         help_text=_("What it is for, so that you know which one to revoke."),
     )
-    scope = forms.ChoiceField(label=pgettext_lazy("of a token", "May"), widget=forms.RadioSelect, initial=ApiToken.Scope.READ)
+    scope = forms.ChoiceField(
+        label=pgettext_lazy("of a token", "May"), widget=forms.RadioSelect, initial=ApiToken.Scope.READ
+    )
     days = forms.TypedChoiceField(label=_("Ends after"), coerce=int, initial=90)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -26,5 +28,6 @@ class TokenForm(forms.Form):
         scopes = [(one.value, f"{one.label}. {SCOPE_HINTS[one]}") for one in ApiToken.Scope]
         self.fields["scope"].choices = [(value, words[:1].upper() + words[1:]) for value, words in scopes]  # type: ignore[attr-defined]
         self.fields["days"].choices = [  # type: ignore[attr-defined]
-            (days, ngettext_lazy("%(days)d day", "%(days)d days", days) % {"days": days}) for days in LIFETIMES
+            (days, ngettext_lazy("%(days)d day", "%(days)d days", days) % {"days": days})
+            for days in LIFETIMES
         ]

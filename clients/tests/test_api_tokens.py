@@ -141,7 +141,16 @@ def test_someone_switched_off_gets_nothing(person: User) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["Bearer", "Bearer cxp_", "Bearer x", "Basic abc", "cxp_abc", "Bearer " + "x" * 9000, "Bearer \xff\xfe", "Bearer a b"],
+    [
+        "Bearer",
+        "Bearer cxp_",
+        "Bearer x",
+        "Basic abc",
+        "cxp_abc",
+        "Bearer " + "x" * 9000,
+        "Bearer \xff\xfe",
+        "Bearer a b",
+    ],
 )
 def test_what_is_no_token_is_refused(header: str) -> None:
     answer = Browser().get(ME, headers={"Authorization": header})
@@ -233,7 +242,9 @@ def test_revoking_on_the_page_ends_the_token(browser_of: Any, person: User) -> N
 
 
 @pytest.mark.parametrize("wrong", [{"name": ""}, {"scope": "admin"}, {"days": "9999"}, {"name": "x" * 81}])
-def test_what_is_wrong_on_the_page_makes_no_token(browser_of: Any, person: User, wrong: dict[str, str]) -> None:
+def test_what_is_wrong_on_the_page_makes_no_token(
+    browser_of: Any, person: User, wrong: dict[str, str]
+) -> None:
     assert make_on_page(browser_of(person), **wrong).status_code == 422
     assert not ApiToken.objects.exists()
 

@@ -30,7 +30,9 @@ class ThreadOut(serializers.Serializer):
     kind = serializers.ChoiceField(choices=Thread.Kind.choices)
     urgency = serializers.ChoiceField(choices=Thread.Urgency.choices)
     status = serializers.ChoiceField(choices=Thread.Status.choices)
-    audience = serializers.ChoiceField(choices=Thread.Audience.choices, help_text="Who of the client reads it.")
+    audience = serializers.ChoiceField(
+        choices=Thread.Audience.choices, help_text="Who of the client reads it."
+    )
     client = ClientOut()
     project = serializers.CharField(allow_null=True, help_text="Code.")
     task = serializers.CharField(allow_null=True, help_text="Key.")

@@ -73,7 +73,9 @@ def test_the_same_request_twice_posts_once(question: Thread, manager: User) -> N
     assert question.messages.filter(author=manager).count() == 2
 
 
-def test_another_key_other_words_or_another_person_post_again(question: Thread, manager: User, owner: User) -> None:
+def test_another_key_other_words_or_another_person_post_again(
+    question: Thread, manager: User, owner: User
+) -> None:
     path, key = messages_of(question), {"Idempotency-Key": "k"}
     program = Program(manager)
     program.send(path, {"body": "Yes."}, **key)

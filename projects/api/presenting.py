@@ -37,9 +37,7 @@ def project_lines(projects: Iterable[Project], user: User) -> list[dict[str, Any
     health = health_of(projects, user, timezone.localdate())
     progress = progress_of(projects, user)
     milestones = next_milestones(projects, user)
-    return [
-        _project(one, health[one.pk], progress[one.pk], milestones.get(one.pk)) for one in projects
-    ]
+    return [_project(one, health[one.pk], progress[one.pk], milestones.get(one.pk)) for one in projects]
 
 
 def project_detail(project: Project, user: User) -> dict[str, Any]:

@@ -139,7 +139,9 @@ class TaskDetailOut(TaskOut):
 class TaskQuery(PageQuery):
     """The filters of the task list."""
 
-    q = serializers.CharField(required=False, max_length=100, allow_blank=True, help_text="In title and text.")
+    q = serializers.CharField(
+        required=False, max_length=100, allow_blank=True, help_text="In title and text."
+    )
     person = serializers.CharField(
         required=False, max_length=20, allow_blank=True, help_text="As in the address of the task list: `u7`."
     )

@@ -127,4 +127,6 @@ class TaskMoveView(ApiView):
 
 def _under_our_names(errors: Any, after: int | None) -> dict[str, Any]:
     """The page's form has one field where the API has two."""
-    return {"after" if name == "place" and after is not None else name: words for name, words in errors.items()}
+    return {
+        "after" if name == "place" and after is not None else name: words for name, words in errors.items()
+    }

@@ -176,11 +176,11 @@ def test_a_move_takes_no_column_and_neighbour_of_another_project(world: World) -
 def test_more_fields_in_a_move_change_nothing(world: World) -> None:
     extra = {"is_internal": True, "client": 1, "role": "admin", "author": 1, "title": "x", "percent_done": 99,
              "project": world.other_project.pk, "number": 1, "assignees": [1], "estimate_hours": 1}  # fmt: skip
-    before = Task.objects.values().get(pk=world.task.pk)
+    before: dict[str, Any] = {**Task.objects.values().get(pk=world.task.pk)}
     to = column_of(world.house, "doing").pk
     path = f"/api/v1/projects/HOUSE/tasks/{world.task.number}/move/"
     assert Program(world.people["manager"]).send(path, {"column": to, **extra}).status_code == 200
-    after = Task.objects.values().get(pk=world.task.pk)
+    after: dict[str, Any] = {**Task.objects.values().get(pk=world.task.pk)}
     changed = {name for name in before if before[name] != after[name]}
     assert changed <= {"column_id", "rank", "updated_at"}
 
@@ -189,9 +189,7 @@ def test_more_fields_in_a_move_change_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("path", "most"), [("projects/", 8), ("projects/HOUSE/tasks/", 6), ("projects/HOUSE/", 8)]
 )
-def test_lists_cost_the_same_for_twice_as_many_rows(
-    who: str, path: str, most: int, world: World
-) -> None:
+def test_lists_cost_the_same_for_twice_as_many_rows(who: str, path: str, most: int, world: World) -> None:
     program = Program(world.people[who])
 
     def cost() -> int:

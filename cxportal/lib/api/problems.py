@@ -39,7 +39,11 @@ KINDS: dict[int, tuple[str, Any, Any]] = {
     415: ("unsupported-media-type", _("Format not understood"), _("Send application/json.")),
     422: ("invalid", _("Please check what was sent"), _("Nothing was changed. See the errors by field.")),
     429: ("too-many-requests", _("Too many requests"), _("Wait a little, then try again.")),
-    500: ("broken", _("Something broke"), _("Something broke on our side. Please try again in a few minutes.")),
+    500: (
+        "broken",
+        _("Something broke"),
+        _("Something broke on our side. Please try again in a few minutes."),
+    ),
 }
 # Whose words come with what was asked: ours stay the same.
 _SAID_BY_FRAMEWORK = (exceptions.MethodNotAllowed, exceptions.UnsupportedMediaType, exceptions.NotAcceptable)
