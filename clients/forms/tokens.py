@@ -18,7 +18,9 @@ class TokenForm(forms.Form):
         max_length=80,
         help_text=_("What it is for, so that you know which one to revoke."),
     )
-    scope = forms.ChoiceField(label=_("May"), widget=forms.RadioSelect, initial=ApiToken.Scope.READ)
+    scope = forms.ChoiceField(
+        label=pgettext_lazy("of a token", "May"), widget=forms.RadioSelect, initial=ApiToken.Scope.READ
+    )
     days = forms.TypedChoiceField(label=_("Ends after"), coerce=int, initial=90)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

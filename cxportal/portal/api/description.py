@@ -131,12 +131,12 @@ def _kind(schema: dict[str, Any]) -> tuple[str, str]:
         return ("", name) if "properties" in inner else _kind(inner)
     if "enum" in schema:
         return ", ".join("null" if value is None else str(value) or '""' for value in schema["enum"]), ""
-    kind = schema.get("type", "")
-    kinds = kind if isinstance(kind, list) else [kind]
-    if "array" in kinds:
+    given = schema.get("type", "")
+    names: list[str] = given if isinstance(given, list) else [given]
+    if "array" in names:
         inner_kind, link = _kind(schema.get("items", {}))
         return f"list of {inner_kind}" if inner_kind else "list of", link
-    return " or ".join(kinds) + (f" ({schema['format']})" if "format" in schema else ""), ""
+    return " or ".join(names) + (f" ({schema['format']})" if "format" in schema else ""), ""
 
 
 def _name(schema: dict[str, Any]) -> str:
