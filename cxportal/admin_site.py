@@ -37,7 +37,7 @@ def _known_choices(widget: AutocompleteMixin, name: str, value: list[str], attrs
 
     Django asks the database for them as they are when it shows a refused form again, and fails.
     """
-    to_python = widget.choices.queryset.model._meta.pk.to_python  # type: ignore[union-attr]
+    to_python = widget.choices.queryset.model._meta.pk.to_python
     return _choices(widget, name, [one for one in value if _becomes(to_python, one)], attrs)
 
 
@@ -50,7 +50,7 @@ def _becomes(to_python: Callable[[Any], Any], value: str) -> bool:
 
 
 _choices = AutocompleteMixin.optgroups
-AutocompleteMixin.optgroups = _known_choices  # type: ignore[method-assign]
+AutocompleteMixin.optgroups = _known_choices  # type: ignore[method-assign, assignment]
 
 
 class PortalAdminSite(admin.AdminSite):

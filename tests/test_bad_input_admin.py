@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 
 from conftest import SignedIn
-from tests.bad_input.drive import Target, fingerprint, stored_files
+from tests.bad_input.drive import Target, error_of, fingerprint, stored_files
 from tests.bad_input.monsters import BEYOND_BIGINT, HUGE, LONG, SCRIPT
 from tests.bad_input.page import Page
 from tests.world import World
@@ -58,11 +58,11 @@ def test_a_list_stands_any_search_and_filter(model: Any, world: World, admin_bro
         for value in IN_ADDRESS if LONG else IN_ADDRESS[:5]:
             response = admin_browser.get(f"{url}?{parameter}={value}")
             if response.status_code >= 500:
-                wrong.append(f"{parameter}={value[:30]}: {response.exc_info[1]!r}")
+                wrong.append(f"{parameter}={value[:30]}: {error_of(response)}")
     for value in IN_ADDRESS:
         response = admin_browser.get(f"{url}{value}/change/")
         if response.status_code >= 500:
-            wrong.append(f"change {value[:30]}: {response.exc_info[1]!r}")
+            wrong.append(f"change {value[:30]}: {error_of(response)}")
     assert not wrong, f"{url}\n" + "\n".join(wrong)
     assert fingerprint() == before
 

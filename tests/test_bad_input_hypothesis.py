@@ -36,12 +36,16 @@ from projects.forms.parts import ChecklistForm, HoursForm, WaitingForm
 from projects.forms.plan import DependencyForm, MilestoneForm, PhaseForm
 from projects.forms.task import NewTaskForm
 from projects.models import Task
+from tests.bad_input.monsters import LONG
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
 
 # The world is made once for all examples; each example is rolled back.
-careful = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+EXAMPLES = settings().max_examples if LONG else 50
+careful = settings(
+    max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 MARKS = ["> ", "- ", "1. ", "**", "[", "](", "`", "~~", "|", "\n", "a"]
 # Every character there is, halves of surrogate pairs included, and often what is awkward.
@@ -151,11 +155,10 @@ def test_hours(world: World, data: dict[str, list[str]]) -> None:
 @given(text=texts)
 def test_the_forms_of_one_line(world: World, text: str) -> None:
     by = world.people["manager"]
-    for form, act in (
-        (ChecklistForm(query({"text": [text]})), actions.add_checklist_item),
-        (WaitingForm(query({"waiting_for": [text]})), actions.set_waiting),
-    ):
-        try_form(form, lambda clean, act=act: act(task=world.task, by=by, **clean))
+    item, waiting = ChecklistForm(query({"text": [text]})), WaitingForm(query({"waiting_for": [text]}))
+    try_form(item, lambda clean: actions.add_checklist_item(task=world.task, by=by, **clean))
+    try_form(waiting, lambda clean: actions.set_waiting(task=world.task, by=by, **clean))
+    for form in (item, waiting):
         assert all(one_line(value) == value for value in form.cleaned_data.values() if isinstance(value, str))
     try_form(
         PhaseForm(query({"name": [text]})),

@@ -102,7 +102,7 @@ class Target:
             forms=[form for form in bound if form.data is posted],
             changed=changed,
             location=response.headers.get("Location", ""),
-            error=repr(response.exc_info[1]) if broke and response.exc_info else "",
+            error=error_of(response) if broke else "",
         )
 
 
@@ -140,6 +140,11 @@ def fields_of(target: Target) -> tuple[Answer, dict[str, forms.Field | None]]:
     for form in answer.forms:
         found |= {form.add_prefix(name): one for name, one in form.fields.items()}
     return answer, found
+
+
+def error_of(response: Any) -> str:
+    """What a view raised that was answered with 500."""
+    return repr(response.exc_info[1]) if response.exc_info else ""
 
 
 @contextmanager
