@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from django import forms
@@ -215,7 +216,8 @@ def _beside(answer: Answer, name: str) -> list[str]:
         shown = [one for one in page.named(field_name) if one.kind != "hidden"]
         place = page.said_beside(field_name) if shown else whole
         for error in errors:
-            if " ".join(error.split())[:SHOWN_OF_ERROR] not in place:
+            said = normalize("NFC", " ".join(error.split()))  # as Django shortens it for the page
+            if said[:SHOWN_OF_ERROR] not in normalize("NFC", place):
                 wrong.append(f"“{error[:60]}” does not stand beside {field_name} but: “{place[:80]}”")
         if shown and not any(one.invalid or _group_is_invalid(one) for one in shown):
             wrong.append(f"{field_name} is not marked as wrong (aria-invalid)")
