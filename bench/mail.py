@@ -119,7 +119,6 @@ def _people(client: Client, projects: list[Project], company: int, now: dt.datet
         User(
             email=f"reader{number}.of{company}@load.example",
             name=f"Reader {number} of {company}",
-            password="!",
             language="en" if number % 2 else "ru",
         )
         for number in range(PEOPLE_OF_A_COMPANY)

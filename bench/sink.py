@@ -1,4 +1,7 @@
-"""`python -m bench.sink`: a mail server that takes everything and keeps nothing. Prints its port; ends with its stdin."""
+"""`python -m bench.sink`: a mail server that takes everything and keeps nothing.
+
+Prints its port; ends with its stdin.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,8 @@ def sink() -> Iterator[int]:
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.sink"], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     try:
         yield int(process.stdout.readline())
     finally:
