@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import F, Prefetch, Q, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import get_language
 
 from clients.models import User
+from cxportal.lib.sharing import shared
 from cxportal.notifications.rendering import absolute
 from cxportal.portal.models import BoardIntroduction, BoardSchedule, SentBoard
 from feedback.models import AnswerClock, Thread
@@ -229,9 +231,23 @@ def gather(
         .select_related("client")
         .order_by("name", "pk")
     )
-    reader = _Reader(user, chosen, start=start, end=end, now=now, zone=zone, told=told, week=week)
-    questions = reader.questions()
-    sections = sorted((reader.section(project, questions) for project in chosen), key=lambda s: s.worry)
+    week = week or monday_of(end, zone)
+
+    def told_to_all() -> list[Section]:
+        reader = _Reader(user, chosen, start=start, end=end, now=now, zone=zone, told=told, week=week)
+        return [reader.section(project) for project in chosen]
+
+    # Which projects is a matter of the person, and asked for each. What stands in them is the same for all contacts.
+    seen = tuple(project.pk for project in chosen)
+    key = ("sections", user.is_our_staff, seen, start, end, str(zone), told, week, get_language())
+    questions = _questions(user, chosen, start=start, end=end, now=now)
+    sections = sorted(
+        (
+            replace(section, questions=tuple(questions.get(section.project_id, ())))
+            for section in shared(key, told_to_all)
+        ),
+        key=lambda section: section.worry,
+    )
     return Board(
         sections=tuple(sections),
         questions=tuple(questions.get(None, ())),
@@ -253,9 +269,9 @@ class _Reader:
         now: dt.datetime,
         zone: dt.tzinfo,
         told: frozenset[int],
-        week: dt.date | None,
+        week: dt.date,
     ) -> None:
-        self.week = week or monday_of(end, zone)
+        self.week = week
         self.user, self.start, self.end, self.now, self.zone = user, start, end, now, zone
         self.today = now.astimezone(zone).date()
         self.projects = projects
@@ -330,51 +346,8 @@ class _Reader:
             .select_related("author")
         }
 
-    def questions(self) -> dict[int | None, list[QuestionLine]]:
-        """Questions that are open, or were asked or answered in the window, by project."""
-        told_of = Q(ended_at=None) | Q(started_at__gte=self.start) | Q(ended_at__gte=self.start)
-        clocks = AnswerClock.objects.filter(told_of, started_at__lt=self.end).order_by("started_at")
-        companies = {project.client_id for project in self.projects}
-        found: dict[int | None, list[QuestionLine]] = defaultdict(list)
-        threads = (
-            Thread.objects.visible_to(self.user)
-            .filter(
-                Q(project__in=self.projects) | Q(project=None, client__in=companies),
-                pk__in=clocks.values("thread"),
-            )
-            .prefetch_related(Prefetch("clocks", queryset=clocks, to_attr="told_clocks"))
-            .order_by("pk")
-            .distinct()
-        )
-        for thread in threads:
-            line = self._question(thread)
-            if line:
-                found[thread.project_id].append(line)
-        for lines in found.values():
-            lines.sort(key=lambda line: (line.due_at is None, line.due_at or line.asked_at or self.now))
-        return found
-
-    def _question(self, thread: Thread) -> QuestionLine | None:
-        clocks: list[AnswerClock] = thread.told_clocks  # type: ignore[attr-defined]
-        last = clocks[-1]
-        if last.is_running:
-            return QuestionLine(
-                subject=thread.subject,
-                url=absolute(thread.get_absolute_url()),
-                asked_at=last.started_at,
-                due_at=last.due_at,
-                is_late=last.is_late(self.now),
-            )
-        if last.answered_in is None:  # taken back, or no answer was needed
-            return None
-        return QuestionLine(
-            subject=thread.subject,
-            url=absolute(thread.get_absolute_url()),
-            asked_at=last.started_at,
-            answered_in=last.answered_in,
-        )
-
-    def section(self, project: Project, questions: dict[int | None, list[QuestionLine]]) -> Section:
+    def section(self, project: Project) -> Section:
+        """What is told of `project` but for its questions, which are the reader's own."""
         if project.status == Project.Status.PAUSED:
             return Section(
                 project_id=project.pk,
@@ -382,7 +355,6 @@ class _Reader:
                 name=project.name,
                 url=absolute(project.get_absolute_url()),
                 about="paused",
-                questions=tuple(questions.get(project.pk, ())),
             )
         progress, health = self.progress[project.pk], self.health[project.pk]
         tasks = self.tasks[project.pk]
@@ -409,7 +381,6 @@ class _Reader:
             waiting=self._group(project, waiting),
             milestones=milestones,
             moves=moves,
-            questions=tuple(questions.get(project.pk, ())),
         )
 
     def _group(self, project: Project, tasks: Sequence[Task], total: int | None = None) -> Group:
@@ -467,3 +438,51 @@ class _Reader:
 def _real(move: Move | None) -> Move | None:
     """None for a date that was moved and moved back."""
     return move if move and move.old != move.new else None
+
+
+def _questions(
+    user: User, projects: Sequence[Project], *, start: dt.datetime, end: dt.datetime, now: dt.datetime
+) -> dict[int | None, list[QuestionLine]]:
+    """Questions that are open, or were asked or answered in the window, by project."""
+    told_of = Q(ended_at=None) | Q(started_at__gte=start) | Q(ended_at__gte=start)
+    clocks = AnswerClock.objects.filter(told_of, started_at__lt=end).order_by("started_at")
+    companies = {project.client_id for project in projects}
+    found: dict[int | None, list[QuestionLine]] = defaultdict(list)
+    threads = (
+        Thread.objects.visible_to(user)
+        .filter(
+            Q(project__in=projects) | Q(project=None, client__in=companies),
+            pk__in=clocks.values("thread"),
+        )
+        .prefetch_related(Prefetch("clocks", queryset=clocks, to_attr="told_clocks"))
+        .order_by("pk")
+        .distinct()
+    )
+    for thread in threads:
+        line = _question(thread, now)
+        if line:
+            found[thread.project_id].append(line)
+    for lines in found.values():
+        lines.sort(key=lambda line: (line.due_at is None, line.due_at or line.asked_at or now))
+    return found
+
+
+def _question(thread: Thread, now: dt.datetime) -> QuestionLine | None:
+    clocks: list[AnswerClock] = thread.told_clocks  # type: ignore[attr-defined]
+    last = clocks[-1]
+    if last.is_running:
+        return QuestionLine(
+            subject=thread.subject,
+            url=absolute(thread.get_absolute_url()),
+            asked_at=last.started_at,
+            due_at=last.due_at,
+            is_late=last.is_late(now),
+        )
+    if last.answered_in is None:  # taken back, or no answer was needed
+        return None
+    return QuestionLine(
+        subject=thread.subject,
+        url=absolute(thread.get_absolute_url()),
+        asked_at=last.started_at,
+        answered_in=last.answered_in,
+    )

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clients.models import Client, Membership, User
+from cxportal.lib.sharing import sharing
 from cxportal.lib.slots import Join, Schedule, Send, decide, first_slot, window
 from cxportal.notifications.mail import queue
 from cxportal.portal.models import BoardSchedule, SentBoard
@@ -111,7 +112,7 @@ def queue_due_boards(now: dt.datetime | None = None, limit: int = 10_000) -> int
     now = now or timezone.now()
     queued = handled = 0
     while handled < limit:
-        with transaction.atomic():
+        with transaction.atomic(), sharing():
             due = list(
                 BoardSchedule.objects.due(now)
                 .select_related("user")
