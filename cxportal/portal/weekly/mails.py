@@ -5,9 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import zoneinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import Slot, Statement
 from cxportal.lib.slots import next_slot, window
 from cxportal.notifications.mail import MailKind, Rendered, register
 from cxportal.notifications.models import OutgoingMail
@@ -28,13 +30,18 @@ from projects.models import Project
 
 def introductions_told(user: User) -> frozenset[int]:
     """Introductions `user` already read in a mail sent by hand: words are used once."""
-    return frozenset(
-        BoardIntroduction.objects.filter(
-            project__sent_boards__user=user,
-            project__sent_boards__is_extra=True,
-            project__sent_boards__created_at__gte=F("updated_at"),
-        ).values_list("pk", flat=True)
-    )
+    return frozenset(pk for (pk,) in _INTRODUCTIONS_TOLD.rows(user=user.pk))
+
+
+def _introductions_told() -> QuerySet[BoardIntroduction, Any]:
+    return BoardIntroduction.objects.filter(
+        project__sent_boards__user=cast(int, Slot("user")),
+        project__sent_boards__is_extra=True,
+        project__sent_boards__created_at__gte=F("updated_at"),
+    ).values_list("pk")
+
+
+_INTRODUCTIONS_TOLD = Statement(_introductions_told)
 
 
 def render_board(
@@ -156,6 +163,14 @@ def next_of(schedule: BoardSchedule | None, after: dt.datetime) -> dt.datetime |
     return next_slot(schedule.slots(), after) if schedule and from_schedule else None
 
 
+def _still_seen(reader: User) -> QuerySet[Project, Any]:
+    told = SentBoard.projects.through.objects.filter(sentboard=Slot("board")).values("project")
+    return Project.objects.visible_to(reader).filter(pk__in=told).order_by().values_list("pk")[:1]
+
+
+_STILL_SEEN = StatementsForReaders(_still_seen)
+
+
 def _why_not(mail: OutgoingMail) -> str:
     sent = SentBoard.objects.select_related("user").filter(pk=mail.data["board"]).first()
     if sent is None:
@@ -165,7 +180,7 @@ def _why_not(mail: OutgoingMail) -> str:
         return _("may not sign in any more")
     if not sent.is_extra and not BoardSchedule.objects.filter(user=user, is_on=True).exists():
         return _("does not want the weekly board any more")
-    if not Project.objects.visible_to(user).filter(pk__in=sent.projects.values("pk")).exists():
+    if not _STILL_SEEN.to(user).rows(reader=user.pk, board=sent.pk):
         return _("sees none of these projects any more")
     return ""
 
