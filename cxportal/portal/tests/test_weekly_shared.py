@@ -42,7 +42,7 @@ def test_the_second_reader_of_the_same_projects_costs_a_few_queries() -> None:
             board = board_of(first)
         with CaptureQueriesContext(connection) as shared:
             assert board_of(second).sections == board.sections
-    assert (len(whole), len(shared)) == (9, 2)
+    assert (len(whole), len(shared)) == (10, 3)
 
 
 def test_a_reader_is_told_of_no_project_only_another_one_sees() -> None:
