@@ -37,6 +37,8 @@ def settings_of_tests(settings: Any, tmp_path: Path) -> None:
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.MAIL_DIR = tmp_path / "mail"
     settings.WHITENOISE_AUTOREFRESH = True
+    # All tests ask from one address within a minute or two. The limits have tests of their own.
+    settings.API_RATES = {"person": "100000/min", "address": "100000/min"}
 
 
 @pytest.fixture(autouse=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from clients.models import Client, Membership, User
+from clients.models import ApiToken, Client, Membership, User
 
 
 def get_client(user: User, pk: int) -> Client:
@@ -17,6 +17,14 @@ def get_client(user: User, pk: int) -> Client:
     if client is None:
         raise Http404
     return client
+
+
+def get_api_token(user: User, pk: int) -> ApiToken:
+    """A token of `user` themself."""
+    token = ApiToken.objects.visible_to(user).filter(pk=pk).first()
+    if token is None:
+        raise Http404
+    return token
 
 
 def require_staff(user: User) -> None:

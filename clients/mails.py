@@ -72,3 +72,29 @@ def _may_not_sign_in(mail: OutgoingMail) -> str:
 PASSWORD_CHANGED = register(
     MailKind("account.password_changed", render=_render_password_changed, why_not=_may_not_sign_in)
 )
+
+
+def _render_address_changed(mail: OutgoingMail) -> Rendered:
+    assert mail.recipient is not None  # why_not looked
+    return render_mail(
+        "mail/account/address_changed",
+        {
+            "user": mail.recipient,
+            "old": mail.data["old"],
+            "at": dt.datetime.fromisoformat(mail.data["at"]),
+            "zone": mail.recipient.time_zone,
+        },
+        subject=_("Your address was changed"),
+        language=mail.recipient.language,
+        zone=mail.recipient.zone(),
+    )
+
+
+def _is_nobody(mail: OutgoingMail) -> str:
+    return "" if mail.recipient else gettext_noop("the person does not exist any more")
+
+
+# To the address a person had until now. It does not name the new one: who reads the old one may be somebody else.
+ADDRESS_CHANGED = register(
+    MailKind("account.address_changed", render=_render_address_changed, why_not=_is_nobody)
+)

@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import secure_admin_login
 from csp.constants import SELF
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
+
+from cxportal.notifications import audit
+
+# They come with Django and django-allauth and mean nothing here: rights follow from roles, a person has one address.
+NOT_SHOWN = {"auth.Group", "account.EmailAddress"}
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -24,11 +31,34 @@ class PortalAdminSite(admin.AdminSite):
     index_title = _("What this installation holds")
     login = secure_admin_login(admin.AdminSite.login)
 
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self._pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = []
+
+    def add_page(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
+        """A page of the administration beside those of its models, at /admin/<route>: administrators only."""
+        self._pages.append((route, view, name))
+
+    def get_urls(self) -> list[Any]:
+        pages: list[URLPattern] = [
+            path(route, self.admin_view(view), name=name) for route, view, name in self._pages
+        ]
+        return [*pages, *super().get_urls()]
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = model_or_iterable if isinstance(model_or_iterable, list | tuple) else [model_or_iterable]
+        shown = [model for model in models if model._meta.label not in NOT_SHOWN]
+        super().register(shown, admin_class, **options)
+
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         inner = super().admin_view(view, cacheable)
 
         def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            response: HttpResponseBase = inner(request, *args, **kwargs)
+            if request.method in {"GET", "HEAD"}:  # writes nothing
+                response: HttpResponseBase = inner(request, *args, **kwargs)
+            else:
+                with audit.coming_from(_address_of(request)):
+                    response = inner(request, *args, **kwargs)
             if not hasattr(response, "_csp_replace"):
                 static = request.build_absolute_uri(settings.STATIC_URL)
                 response._csp_replace = {  # type: ignore[attr-defined]
@@ -39,3 +69,11 @@ class PortalAdminSite(admin.AdminSite):
             return response
 
         return with_policy
+
+
+def _address_of(request: HttpRequest) -> str | None:
+    """Where the request comes from, as the throttling of sign-ins sees it."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return None

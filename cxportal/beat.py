@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import logging.config
+from typing import Any
+
 from celery import Celery
 from celery.apps.beat import Beat
+from celery.signals import setup_logging
 
 app = Celery("cxportal", fixups=[], set_as_current=False)
 app.config_from_object("cxportal.settings", namespace="CELERY")
+
+
+@setup_logging.connect
+def as_everywhere(**kwargs: Any) -> None:
+    from cxportal.settings import LOGGING
+
+    logging.config.dictConfig(LOGGING)
 
 
 def main() -> None:

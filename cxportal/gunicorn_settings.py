@@ -23,6 +23,7 @@ max_requests = 10_000
 max_requests_jitter = 1_000
 accesslog = None  # addresses and paths of clients belong into no log of ours; a proxy may keep one
 errorlog = "-"
+logger_class = "cxportal.lib.gunicorn_log.PortalLogger"
 loglevel = "warning"
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a heartbeat, made privately

@@ -21,6 +21,7 @@ from cxportal.lib.env import (
     storage_settings,
     whole_number,
 )
+from cxportal.lib.logs import FORMATS, logging_settings
 
 env = environ.Env()
 
@@ -50,6 +51,8 @@ INSTALLED_APPS = [
     "crispy_bootstrap5",
     "csp",
     "django_htmx",
+    "rest_framework",
+    "drf_spectacular",
     "cxportal.apps.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -62,8 +65,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "cxportal.portal.requests.RequestMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "cxportal.portal.middleware.SafetyHeadersMiddleware",
+    "cxportal.portal.middleware.MonitorMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -78,6 +83,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "cxportal.portal.middleware.CharsetMiddleware",
     "cxportal.portal.middleware.FragmentMiddleware",
 ]
 
@@ -207,7 +213,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # asked on the spot, by script/server and monitors
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz)$"]  # asked on the spot, by script/server and monitors
+MONITOR_TOKEN = env.str("MONITOR_TOKEN", default="")  # whoever sends it reads why /readyz says no
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
@@ -237,6 +244,54 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }
+}
+
+# --- API: docs/api.md -----------------------------------------------------------------------------
+
+API_RATES = {
+    "person": env.str("API_RATE_PERSON", default="600/min"),
+    "address": env.str("API_RATE_ADDRESS", default="60/min"),
+}
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "clients.api.authentication.TokenAuthentication",
+        "clients.api.authentication.PortalSessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "clients.api.authentication.TokenScope",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": [
+        "cxportal.lib.api.throttling.PersonThrottle",
+        "cxportal.lib.api.throttling.AddressThrottle",
+    ],
+    "DEFAULT_PARSER_CLASSES": ["cxportal.lib.api.parsing.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "cxportal.lib.api.problems.exception_handler",
+    "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT,
+    "URL_FORMAT_OVERRIDE": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "CX Portal API",
+    "DESCRIPTION": "Projects, tasks and conversations, as the person asking may see them. See docs/api.md.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVERS": [{"url": BASE_URL}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "cxportal.lib.api.schema.add_problems",
+    ],
+    "ENUM_NAME_OVERRIDES": {
+        "ProjectStatus": "projects.models.Project.Status",
+        "HealthStatus": "projects.models.Project.Health",
+        "ColumnKind": "projects.models.Column.Kind",
+        "ThreadStatus": "feedback.models.Thread.Status",
+        "ThreadKind": "feedback.models.Thread.Kind",
+    },
 }
 
 # --- Language and time --------------------------------------------------------------------------
@@ -288,14 +343,10 @@ CELERY_BEAT_SCHEDULER = "cxportal.ticking.OwnLegsScheduler"
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"level": "WARNING"}},
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("json" if PRODUCTION else "line")
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured(f"LOG_FORMAT must be json or line, not {LOG_FORMAT!r}")
+LOGGING = logging_settings(LOG_FORMAT, env.str("LOG_LEVEL", default="INFO"))
 
 DEMO_PASSWORD = env.str("DEMO_PASSWORD", default="")
 

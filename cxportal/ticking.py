@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import subprocess
@@ -10,7 +11,8 @@ from typing import Any
 
 from celery.beat import ScheduleEntry, Scheduler
 
-from cxportal.settings import BASE_DIR
+from cxportal.lib import signs
+from cxportal.settings import BASE_DIR, DATABASES
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +42,13 @@ class OwnLegsScheduler(Scheduler):
         except Exception as error:
             logger.warning("the broker is away, doing what is due without it: %s", error)
             self._do_it_here()
+        self._say_alive()
+
+    def _say_alive(self) -> None:
+        try:
+            signs.say_alive(DATABASES["default"], signs.name_of(signs.BEAT))
+        except Exception as error:
+            logger.warning("the beat's sign of life could not be written: %s", error)
 
     def _do_it_here(self) -> None:
         if self._stand_in is None or self._stand_in.poll() is not None:
@@ -51,4 +60,6 @@ class OwnLegsScheduler(Scheduler):
         """Ends its own process too: it finishes the mail in hand."""
         if self._stand_in is not None and self._stand_in.poll() is None:
             self._stand_in.terminate()
+        with contextlib.suppress(Exception):  # the next start says so by itself
+            signs.say_goodbye(DATABASES["default"], signs.name_of(signs.BEAT))
         super().close()

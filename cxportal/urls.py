@@ -4,6 +4,9 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("clients.account_urls")),
+    path("api/v1/", include("clients.api.urls")),
+    path("api/v1/", include("projects.api.urls")),
+    path("api/v1/", include("feedback.api.urls")),
     path("", include("cxportal.portal.urls")),
     path("", include("projects.urls")),
     path("", include("feedback.urls")),

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from cxportal.lib.admin import ReadOnly
+from feedback.admin_due import MovesDueTimes
 from feedback.facts import rung_words
 from feedback.models import AnswerClock, DueChange, Message, Reminder, Thread
 from feedback.reasons import in_words
@@ -122,12 +124,19 @@ class StateFilter(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("running", _("running")), ("late", _("was or is late")), ("ended", _("ended"))]
+        return [
+            ("running", _("running")),
+            ("late_now", _("running and late")),
+            ("late", _("was or is late")),
+            ("ended", _("ended")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[AnswerClock]) -> QuerySet[AnswerClock]:
         match self.value():
             case "running":
                 return queryset.filter(ended_at=None)
+            case "late_now":
+                return queryset.filter(ended_at=None, due_at__lt=timezone.now())
             case "late":
                 return queryset.filter(late_since__isnull=False)
             case "ended":
@@ -136,10 +145,11 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(AnswerClock)
-class AnswerClockAdmin(ReadOnly, admin.ModelAdmin):
+class AnswerClockAdmin(MovesDueTimes, ReadOnly, admin.ModelAdmin):
     list_display = ("thread", "started_at", "due_at", "late_since", "rung", "ended_at", "ending")
     list_filter = (StateFilter, "ending", "thread__client")
     list_select_related = ("thread",)
     search_fields = ("thread__subject", "thread__client__name")
     date_hierarchy = "started_at"
+    actions = ("move_selected",)
     inlines = (LedgerInline, DueChangeInline)

@@ -26,8 +26,7 @@ class TextRefused(ActionRefused):
     """A text that cannot be kept as it is; `field` is the argument it came in."""
 
     def __init__(self, message: str | Promise, *, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+        super().__init__(message, field=field)
 
 
 class ClockRuns(ActionRefused):
@@ -82,7 +81,7 @@ class DueTimeRefused(ActionRefused):
     """A due time that is not ahead, or too far ahead."""
 
     def __init__(self) -> None:
-        super().__init__(_("The new time must lie ahead, within a year."))
+        super().__init__(_("The new time must lie ahead, within a year."), field="due_at")
 
 
 class MoveRefused(ActionRefused):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 REASONS = {
     "unassigned": _("nobody is assigned"),
@@ -12,7 +12,7 @@ REASONS = {
     "nobody": _("nobody could be told"),
     "inactive": _("may not sign in"),
     "not_staff": _("is not our staff any more"),
-    "absent": pgettext_lazy("a person of our staff", "is away"),
+    "absent": _("is away from work"),
     "no_access": _("does not see the conversation"),
     "together": _("reminded together with a later one"),
     "self": _("took it on themselves"),
@@ -24,6 +24,12 @@ REASONS = {
     "quiet": _("sent when their quiet hours ended"),
     "broken": _("the next reminder could not be computed"),
 }
+
+
+def in_english(reason: str) -> str:
+    """The same as it is kept with a mail: in English, to be translated for whoever reads it."""
+    with translation.override("en"):
+        return in_words(reason)
 
 
 def in_words(reason: str) -> str:

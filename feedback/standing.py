@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from django.utils import timezone
 
@@ -26,6 +26,7 @@ State = Literal[
     "no_reply",  # we said that no reply is needed
     "quiet",  # nothing was asked, or what was asked was taken back
 ]
+STATES: tuple[State, ...] = get_args(State)
 _ENDED: dict[str, State] = {
     AnswerClock.Ending.ANSWERED: "answered",
     AnswerClock.Ending.BY_PHONE: "by_phone",

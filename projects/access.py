@@ -12,6 +12,7 @@ from django.http import Http404
 from clients.models import User
 from clients.readers import StatementsForReaders
 from cxportal.lib.database import Slot
+from cxportal.lib.text import storable
 from projects.models import (
     Attachment,
     ChecklistItem,
@@ -29,7 +30,7 @@ Row = TypeVar("Row", bound=Model)
 
 def get_project(user: User, code: str) -> Project:
     """The project with its client and manager."""
-    found = _PROJECT.to(user).objects(reader=user.pk, code=code.upper())
+    found = _PROJECT.to(user).objects(reader=user.pk, code=_code(code))
     if not found:
         raise Http404
     project: Project = found[0]
@@ -41,17 +42,17 @@ def get_task(user: User, code: str, number: int) -> Task:
     tasks = Task.objects.visible_to(user).select_related(
         "project__client", "project__manager", "column", "milestone", "phase"
     )
-    return _the_one(tasks.filter(project__code=code.upper(), number=number))
+    return _the_one(tasks.filter(project__code=_code(code), number=number))
 
 
 def get_milestone(user: User, code: str, pk: int) -> Milestone:
     milestones = Milestone.objects.visible_to(user).select_related("project__client")
-    return _the_one(milestones.filter(project__code=code.upper(), pk=pk))
+    return _the_one(milestones.filter(project__code=_code(code), pk=pk))
 
 
 def get_phase(user: User, code: str, pk: int) -> Phase:
     phases = Phase.objects.visible_to(user).select_related("project__client")
-    return _the_one(phases.filter(project__code=code.upper(), pk=pk))
+    return _the_one(phases.filter(project__code=_code(code), pk=pk))
 
 
 def get_dependency(user: User, code: str, pk: int) -> Dependency:
@@ -59,7 +60,7 @@ def get_dependency(user: User, code: str, pk: int) -> Dependency:
     dependencies = Dependency.objects.visible_to(user).select_related(
         "project__client", "from_task", "from_milestone", "to_task", "to_milestone"
     )
-    return _the_one(dependencies.filter(project__code=code.upper(), pk=pk))
+    return _the_one(dependencies.filter(project__code=_code(code), pk=pk))
 
 
 def get_checklist_item(user: User, task: Task, pk: int) -> ChecklistItem:
@@ -74,7 +75,7 @@ def get_time_entry(user: User, task: Task, pk: int) -> TimeEntry:
 def get_import(user: User, code: str, uid: UUID) -> TaskImport:
     """The upload of `user` themself that waits to be confirmed, or was."""
     imports = TaskImport.objects.visible_to(user).select_related("project__client", "project__manager", "by")
-    return _the_one(imports.filter(project__code=code.upper(), uid=uid))
+    return _the_one(imports.filter(project__code=_code(code), uid=uid))
 
 
 def get_attachment(user: User, uid: UUID | str) -> Attachment:
@@ -90,6 +91,11 @@ _PROJECT = StatementsForReaders(
         .order_by("pk")
     )
 )
+
+
+def _code(text: str) -> str:
+    """A project's code as it is stored; what cannot be stored is the code of none."""
+    return storable(text).upper()
 
 
 def _the_one(rows: QuerySet[Row]) -> Row:

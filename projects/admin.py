@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
 from cxportal.lib.admin import ReadOnly
+from cxportal.lib.fields import LineField
 from projects import actions
 from projects.actions.dates import owes_reason
 from projects.errors import ActionRefused
@@ -80,7 +81,7 @@ class PlaceholderInline(admin.TabularInline):
 
 
 class MilestoneForm(forms.ModelForm):
-    reason = forms.CharField(
+    reason = LineField(
         label=_("why its date moves, as the client reads it"),
         required=False,
         max_length=500,

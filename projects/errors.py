@@ -45,7 +45,7 @@ class ReasonMissing(ActionRefused):
     """A date the client sees was moved without a word why."""
 
     def __init__(self) -> None:
-        super().__init__(_("The client sees this date. Write why it moves."))
+        super().__init__(_("The client sees this date. Write why it moves."), field="reason")
 
 
 class CycleRefused(ActionRefused):

@@ -13,12 +13,14 @@ import csv
 import datetime as dt
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from cxportal.lib.text import one_line
 from projects.graph import find_cycle
 from projects.workdays import FIRST_DAY, LAST_DAY, last_working_day
 
@@ -40,6 +42,8 @@ MAX_BYTES = 5 * 1024 * 1024
 MAX_LINES = 5000
 MAX_LENGTH = {"id": 40, "phase": 150, "title": 200, "notes": 50_000, "assignees": 150, "skills": 80}
 MAX_WORKING_DAYS = 5000
+MAX_IN_CELL = 200  # values in one cell
+MAX_IN_CIRCLE = 10  # titles of a circle that are told
 # What a spreadsheet takes for a formula. A cell that is meant so begins with an apostrophe, as our exports do it.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -125,7 +129,10 @@ def read_plan(data: bytes) -> Plan:
     cycle = None if any(line.problems for line in lines) else find_cycle(plan.edges)
     if cycle:
         titles = {row.id: row.title for row in plan.rows}
-        around = " → ".join(titles[node] for node in [*cycle, cycle[0]])
+        nodes = [*cycle, cycle[0]]
+        if len(nodes) > MAX_IN_CIRCLE:  # enough to find it by
+            nodes = [*nodes[: MAX_IN_CIRCLE - 1], "…", nodes[-1]]
+        around = " → ".join(titles.get(node, node) for node in nodes)
         plan.problems.append(
             _("These wait for each other in a circle: %(circle)s. Take one of the predecessors out.")
             % {"circle": around}
@@ -197,10 +204,12 @@ def _check_header(header: list[str]) -> None:
                 "semicolons separate several values within one cell."
             )
         )
-    unknown = [name for name in header if name not in COLUMNS]
+    # Each name once and counted once, however many columns a file claims to have.
+    times = Counter(header)
+    unknown = [name for name in times if name not in COLUMNS]
     missing = [name for name in REQUIRED if name not in header]
-    twice = sorted({name for name in header if header.count(name) > 1})
-    if unknown == header:
+    twice = sorted(name for name, count in times.items() if count > 1)
+    if len(unknown) == len(times):
         told = _("The first line must hold the names of the columns.")
     elif missing:
         told = _("Missing columns: %(names)s.") % {"names": ", ".join(missing)}
@@ -247,16 +256,21 @@ def _check(line: Line) -> None:
         return
     cell = {name: line.cells.get(name, "") for name in COLUMNS}
     lists = {
-        name: tuple(dict.fromkeys(part.strip() for part in cell[name].split(";") if part.strip()))
+        name: tuple(dict.fromkeys(part for part in map(one_line, cell[name].split(";")) if part))
         for name in ("predecessors", "assignees", "skills")
     }
     wrong = line.problems
+    wrong += [
+        _("“%(column)s” names more than %(limit)s.") % {"column": name, "limit": MAX_IN_CELL}
+        for name, values in lists.items()
+        if len(values) > MAX_IN_CELL
+    ]
     for name, limit in MAX_LENGTH.items():
         if any(len(value) > limit for value in lists.get(name, (cell[name],))):
             wrong.append(
                 _("“%(column)s” is longer than %(limit)s characters.") % {"column": name, "limit": limit}
             )
-    wrong += [_("“%(column)s” is empty.") % {"column": name} for name in REQUIRED if not cell[name]]
+    wrong += [_("“%(column)s” is empty.") % {"column": name} for name in REQUIRED if not one_line(cell[name])]
     wrong += [
         _("“%(column)s” holds a character that is no text.") % {"column": name}
         for name, value in cell.items()
@@ -282,8 +296,8 @@ def _check(line: Line) -> None:
         return
     line.row = Row(
         id=cell["id"],
-        title=" ".join(cell["title"].split()),
-        phase=" ".join(cell["phase"].split()),
+        title=one_line(cell["title"]),
+        phase=one_line(cell["phase"]),
         is_milestone=is_milestone,
         start=start,
         working_days=None if is_milestone else working_days,

@@ -44,7 +44,7 @@ SORTS: dict[str, Sequence[Any]] = {
     ),
 }
 _FIELDS = (
-    "pk", "number", "title", "starts_on", "due_on", "done_at", "is_internal", "waiting_since", "waiting_for",
+    "pk", "number", "title", "column", "starts_on", "due_on", "done_at", "is_internal", "waiting_since", "waiting_for",
     "priority", "percent_done", "estimate_hours", "milestone_name", "people", "placeholder_names", "label_names",
 )  # fmt: skip
 

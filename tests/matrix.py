@@ -69,6 +69,10 @@ class Line:
     query: str = ""
     # The parameter that searches, where there is one.
     search: str = ""
+    # A status that is an answer here, and no failure.
+    answers: frozenset[int] = frozenset()
+    # Instead of `data`: what a POST sends as JSON.
+    body: Kwargs | None = None
 
 
 def house(world: World) -> dict[str, Any]:
@@ -253,6 +257,7 @@ PUBLIC = EVERYONE
 
 MATRIX: dict[str, Line] = {
     "healthz": Line(EVERYONE, methods=("get",)),
+    "readyz": Line(EVERYONE, methods=("get",), answers=frozenset({503})),
     "home": Line(SIGNED_IN, methods=("get",)),
     "preferences": Line(SIGNED_IN, data={"name": "New Name", "language": "en", "time_zone": "Europe/Berlin"}),
     "set_theme": Line(EVERYONE, data={"theme": "dark"}, methods=("post",)),
@@ -407,3 +412,7 @@ GUARDED_TREES = {
     "admin/": "Django's admin: administrators only (test_the_admin_is_for_administrators)",
     "accounts/": "django-allauth's own pages for signing in",
 }
+
+from tests.matrix_api import API  # noqa: E402 - which is made of the parts above
+
+MATRIX |= API

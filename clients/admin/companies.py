@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import time
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
@@ -13,8 +13,9 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from clients.actions import switch_company
 from clients.admin.people import MembershipForm
-from clients.models import AnswerPolicy, Client, FreeDay, Membership, WorkingSpan
+from clients.models import AnswerPolicy, Client, FreeDay, Membership, User, WorkingSpan
 
 
 class PeopleInline(admin.TabularInline):
@@ -71,7 +72,8 @@ class ClientAdmin(admin.ModelAdmin):
         self._switch(request, queryset, on=True)
 
     def _switch(self, request: HttpRequest, queryset: QuerySet[Client], *, on: bool) -> None:
-        count = Client.objects.filter(pk__in=queryset.values("pk")).update(is_active=on)
+        by = cast(User, request.user)
+        count = sum(switch_company(client=client, on=on, by=by) for client in queryset)
         text = ngettext("%d company changed.", "%d companies changed.", count) % count
         self.message_user(request, text, messages.SUCCESS)
 

@@ -12,6 +12,7 @@ from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.fields import LineField
 
 
 @cache
@@ -24,6 +25,7 @@ def zone_names() -> tuple[str, ...]:
 
 
 class PreferencesForm(forms.ModelForm):
+    name = LineField(max_length=150, label=_("Name"), help_text=_("So others see you."))
     time_zone = forms.ChoiceField(
         label=_("Time zone"), help_text=_("Dates and times are shown to you in this zone.")
     )
@@ -31,11 +33,8 @@ class PreferencesForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ("name", "language", "time_zone")
-        labels = {"name": _("Name"), "language": _("Language")}
-        help_texts = {
-            "name": _("So others see you."),
-            "language": _("Of the portal and of the mails it sends you."),
-        }
+        labels = {"language": _("Language")}
+        help_texts = {"language": _("Of the portal and of the mails it sends you.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

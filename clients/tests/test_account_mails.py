@@ -111,7 +111,7 @@ def test_signing_in_with_a_wrong_password_costs_one_hash(
     monkeypatch.setattr(argon2, "verify", counted_verify)
     email = "nobody@example.com" if who == "unknown" else owner.email
     answer = Browser().post("/accounts/login/", {"login": email, "password": "wrong wrong wrong"})
-    assert answer.status_code == 200
+    assert answer.status_code == 422
     assert len(hashed) == 1
 
 

@@ -5,7 +5,6 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
 from clients.models import AnswerPolicy, Client, Membership, User
-from cxportal.notifications.models import Event
 from projects.models import Project
 
 CHANGELISTS = ["user", "client", "membership", "answerpolicy", "absence", "skill"]
@@ -46,27 +45,6 @@ def test_people_are_found_by_company(admin_user, owner, stranger, browser_of) ->
     )
     assert "owner@example.com" in page
     assert "stranger@example.com" not in page
-
-
-def test_lock_out_ends_the_sessions(admin_user, owner, house, browser_of) -> None:
-    theirs = browser_of(owner)
-    assert theirs.get("/").status_code == 200
-    browser_of(admin_user).post(
-        reverse("admin:clients_user_changelist"),
-        {"action": "lock_out_selected", "_selected_action": [owner.pk]},
-    )
-    assert theirs.get("/").status_code == 302
-    owner.refresh_from_db()
-    assert not owner.is_active
-
-
-def test_an_admin_cannot_lock_themself_out(admin_user, browser_of) -> None:
-    browser_of(admin_user).post(
-        reverse("admin:clients_user_changelist"),
-        {"action": "lock_out_selected", "_selected_action": [admin_user.pk]},
-    )
-    admin_user.refresh_from_db()
-    assert admin_user.is_active
 
 
 def test_a_membership_opens_only_projects_of_its_company(
@@ -163,17 +141,3 @@ def test_a_policy_that_cannot_work_is_refused(changes, message, admin_user, brow
     assert not AnswerPolicy.objects.exists()
     browser_of(admin_user).post(url, form)
     assert AnswerPolicy.objects.get().holidays_country == "DE"
-
-
-def test_switching_someone_off_in_their_form_locks_them_out(admin_user, specialist, browser_of) -> None:
-    url = reverse("admin:clients_user_change", args=[specialist.pk])
-    browser = browser_of(admin_user)
-    form = browser.get(url).context["adminform"].form
-    data = {name: value for name, value in form.initial.items() if value is not None and name != "is_active"}
-    prefixes = ("staff_profile", "absences")
-    data |= {f"{prefix}-{name}_FORMS": "0" for prefix in prefixes for name in ("TOTAL", "INITIAL")}
-    page = browser.post(url, data)
-    assert page.status_code == 302
-    specialist.refresh_from_db()
-    assert not specialist.is_active
-    assert Event.objects.get(kind="person.locked_out").data == {"person": specialist.pk}

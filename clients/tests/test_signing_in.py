@@ -78,7 +78,7 @@ def test_wrong_passwords_are_refused_for_a_while_for_that_account(person: User) 
 def test_too_many_attempts_get_a_page_that_says_so(settings: Settings) -> None:
     settings.ACCOUNT_RATE_LIMITS = {"login": "2/m/ip"}
     answers = [sign_in("nobody@example.com").response for _ in range(3)]  # type: ignore[attr-defined]
-    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
     assert "Too many attempts" in answers[-1].content.decode()
     assert answers[-1]["Retry-After"]
 

@@ -18,7 +18,7 @@ from cxportal.lib.toasts import toast
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: PersonRequest) -> HttpResponse:
-    form = PreferencesForm(request.POST or None, instance=request.user)
+    form = PreferencesForm(request.POST if request.method == "POST" else None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         change_preferences(user=request.user, **form.cleaned_data)
         with translation.override(form.cleaned_data["language"]):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
+from django.contrib import admin
 from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Words = str | Promise
+LOOKS = forms.Media(css={"all": ["admin/css/forms.css"]})
 
 
 class ReadOnly:
@@ -20,3 +28,32 @@ class ReadOnly:
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReasonForm(forms.Form):
+    """Something that needs a word why, for the audit."""
+
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=300,
+        help_text=_("Stands in the audit, where administrators read it."),
+        error_messages={"required": _("Please say why.")},
+        widget=forms.TextInput(attrs={"class": "vTextField"}),
+    )
+
+
+def page(request: HttpRequest, template: str, *, title: Words, **context: Any) -> TemplateResponse:
+    """A page of the administration beside those of its models, with its frame."""
+    request.current_app = admin.site.name
+    whole = {**admin.site.each_context(request), "title": title, "media": LOOKS, **context}
+    return TemplateResponse(request, template, whole)
+
+
+def confirm_page(
+    request: HttpRequest, *, title: Words, form: forms.Form, button: Words, back: str, **context: Any
+) -> TemplateResponse:
+    """A page that says what is going to happen and asks what has to be known for it.
+
+    `notes` are sentences on top, `things` what it happens to. `back` is where one goes without doing it.
+    """
+    return page(request, "admin/confirm.html", title=title, form=form, button=button, back=back, **context)

@@ -1,4 +1,4 @@
-"""Mail, events and signs of life in the admin: to look at. Mails can be sent again or stopped, and nothing else."""
+"""Mail, events and signs of life in the admin: to look at. Mails can be sent again, copied or stopped, no more."""
 
 from __future__ import annotations
 
@@ -23,12 +23,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from cxportal.lib.admin import ReadOnly
-from cxportal.notifications import actions
+from cxportal.notifications import actions, audit_admin
+from cxportal.notifications.admin_verbs import MailVerbs
 from cxportal.notifications.claims import database_time
 from cxportal.notifications.mail import Rendered, registered_kinds
 from cxportal.notifications.message import headers_of
 from cxportal.notifications.models import Event, Heartbeat, MailAttempt, OutgoingMail
 from cxportal.notifications.sending import render
+from cxportal.notifications.wording import in_words
+
+__all__ = ["audit_admin"]  # registers the audit
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +67,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(OutgoingMail)
-class OutgoingMailAdmin(ReadOnly, admin.ModelAdmin):
+class OutgoingMailAdmin(MailVerbs, ReadOnly, admin.ModelAdmin):
     list_display = ("state", "to", "subject", "kind", "due_at", "sent_at", "attempt_count", "why")
     list_per_page = 50
     list_display_links = ("state", "to")
@@ -231,19 +235,20 @@ def nothing_to_show(mail: OutgoingMail) -> str:
     return gettext("There is no text: the mail was not sent.")
 
 
-def in_words(reason: str) -> str:
-    """A reason or an answer of the server in the reader's language, as far as it is ours."""
-    return gettext(reason) if reason else ""
-
-
 @admin.register(Event)
 class EventAdmin(ReadOnly, admin.ModelAdmin):
-    list_display = ("at", "kind", "actor", "client", "project", "is_internal")
+    list_display = ("at", "kind", "actor", "client", "project", "is_internal", "what_was_mailed")
     list_filter = ("at", "is_internal")
     list_select_related = ("actor", "client", "project")
     search_fields = ("kind", "actor__name", "actor__email")
     search_help_text = _("Kind, or who")
     ordering = ("-pk",)
+
+    @admin.display(description=_("mail"))
+    def what_was_mailed(self, event: Event) -> SafeString:
+        # Gathered by an app above this one: known here by its name alone.
+        url = reverse("admin:event_mail", args=[event.pk])
+        return format_html('<a href="{}">{}</a>', url, _("what was mailed"))
 
 
 @admin.register(Heartbeat)

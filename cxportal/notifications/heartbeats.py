@@ -8,6 +8,8 @@ from django.db.models.functions import Now
 
 from cxportal.notifications.models import Heartbeat
 
+BACKUP = "backup"  # the name the last backup stands under
+
 
 def beat(name: str, **data: Any) -> None:
     """Says that `name` is alive now, by the database's clock; `data` is what there is to say about it."""

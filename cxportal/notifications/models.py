@@ -179,6 +179,55 @@ class MailAttempt(models.Model):
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.outcome}"
 
 
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
+    def visible_to(self, user: User) -> AuditEntryQuerySet:
+        """Administrators see all, nobody else anything."""
+        return self if user.is_admin else self.none()
+
+
+class AuditEntry(models.Model):
+    """What an administrator did. Written by `cxportal.notifications.audit`; a trigger keeps it as it was written.
+
+    Names stand in it as text, and the keys hold nobody back: who is deleted stays in the record all the same.
+    """
+
+    what = models.CharField(_("what"), max_length=40)
+    at = models.DateTimeField(_("when"), default=timezone.now)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("who"),
+    )
+    actor_name = models.CharField(_("who"), max_length=300, blank=True)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.DO_NOTHING,
+        null=True,
+        db_constraint=False,
+        related_name="+",
+        verbose_name=_("person"),
+    )
+    person_name = models.CharField(_("on whom"), max_length=300, blank=True)
+    thing = models.CharField(_("on what"), max_length=300, blank=True)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    address = models.GenericIPAddressField(_("from the address"), null=True, blank=True)
+    data: models.JSONField[Any, Any] = models.JSONField(_("details"), default=dict, blank=True)
+
+    objects: ClassVar[AuditEntryQuerySet] = AuditEntryQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        verbose_name = _("audit entry")
+        verbose_name_plural = _("audit")
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["-at"], name="audit_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.at:%Y-%m-%d %H:%M}"
+
+
 class Heartbeat(models.Model):
     """When a part of the background work last showed it was alive."""
 

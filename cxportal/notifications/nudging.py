@@ -14,6 +14,8 @@ import threading
 from celery import current_app
 from django.db import transaction
 
+from cxportal.lib.logs import request_id
+
 logger = logging.getLogger(__name__)
 
 # A hint that lies in the queue for longer has been overtaken by the beat's next tick.
@@ -40,6 +42,7 @@ class _Nudger:
         self._idle.set()
         self._lock = threading.Lock()
         self._pid = 0
+        self._for = ""
 
     def ask(self) -> None:
         with self._lock:
@@ -49,6 +52,7 @@ class _Nudger:
                 threading.Thread(target=self._run, name="mail-nudge", daemon=True).start()
                 atexit.register(self.finish)
             self._idle.clear()
+            self._for = request_id.get()  # of several that become one hint, the last
             self._wanted.set()
 
     def finish(self, seconds: float = 1) -> bool:
@@ -61,7 +65,7 @@ class _Nudger:
             self._wanted.wait()
             self._wanted.clear()
             try:
-                _publish()
+                _publish(self._for)
             except Exception as error:
                 if not failing:
                     logger.warning("no worker could be told of new mail, the beat will find it: %s", error)
@@ -73,7 +77,8 @@ class _Nudger:
                     self._idle.set()
 
 
-def _publish() -> None:
+def _publish(for_request: str) -> None:
+    request_id.set(for_request)  # of this thread: the task carries it along
     # By its name: the task sends mail, and what sends mail must not be imported by what queues it.
     current_app.send_task(
         "cxportal.notifications.tasks.send_due_mail",

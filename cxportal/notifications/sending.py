@@ -152,7 +152,8 @@ class _Pass:
             self._fail(mail, Outcome.PERMANENT, gettext_noop("too late: its time to be sent is over"))
             return False
         try:
-            with transaction.atomic():
+            # In English whoever was served last: the administration says it in its reader's language.
+            with transaction.atomic(), translation.override("en"):
                 # The kind's own rows are locked first and the mail last, as where an action queues a mail.
                 why_not = str(kind.why_not(mail))
                 if why_not:

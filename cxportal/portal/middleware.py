@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
 from django.contrib.messages import get_messages
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import resolve_url
 from django.template.loader import render_to_string
@@ -42,6 +44,37 @@ class StorageAwayMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return storage_away(request) if isinstance(exception, StorageAway) else None
+
+
+class MonitorMiddleware:
+    """Answers monitors without looking who asks: a session would need the database, which may be what is away."""
+
+    PATHS = ("/healthz", "/readyz")
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in self.PATHS:
+            request.COOKIES = {}
+        return self.get_response(request)
+
+
+class CharsetMiddleware:
+    """What is not UTF-8 is refused with 400 before anything reads it.
+
+    Python knows codecs that fail, that are none for text, and that give halves of surrogate pairs; the charset of a
+    request is whatever its sender writes.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        # Django sets it from the request's Content-Type, where it knows a codec of that name.
+        if request.encoding and codecs.lookup(request.encoding).name not in {"utf-8", "ascii"}:
+            raise BadRequest("not in UTF-8")
+        return self.get_response(request)
 
 
 class FragmentMiddleware:

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from cxportal.portal.views.health import healthz
+from cxportal.portal.api.views import IndexView, SchemaView
+from cxportal.portal.views.api_reference import api_reference
+from cxportal.portal.views.health import healthz, readyz
 from cxportal.portal.views.home import home
 from cxportal.portal.views.my_weekly import my_weekly, weekly_again, weekly_stop
 from cxportal.portal.views.weekly import weekly, weekly_preview, weekly_send
@@ -8,6 +10,10 @@ from cxportal.portal.views.weekly import weekly, weekly_preview, weekly_send
 urlpatterns = [
     path("", home, name="home"),
     path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("api/", api_reference, name="api_reference"),
+    path("api/v1/", IndexView.as_view(), name="api_index"),
+    path("api/v1/schema/", SchemaView.as_view(), name="api_schema"),
     path("weekly/", my_weekly, name="my_weekly"),
     path("weekly/stop/<str:token>/", weekly_stop, name="weekly_stop"),
     path("weekly/again/<str:token>/", weekly_again, name="weekly_again"),

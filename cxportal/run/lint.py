@@ -70,6 +70,10 @@ def checks() -> list[tuple[str, Callable[[], bool]]]:
             "check --deploy",
             command(python, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **SECURE),
         ),
+        (
+            "description of the API",
+            command(python, "manage.py", "spectacular", "--validate", "--fail-on-warn", "--file", os.devnull),
+        ),
         ("translations", catalogues_are_complete),
     ]
 

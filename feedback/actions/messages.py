@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -15,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.access import may_write_to
 from clients.models import Client, User
+from cxportal.lib.once import own_key
 from cxportal.lib.storing import Upload
 from feedback import mails
 from feedback.actions import _running
@@ -75,7 +75,7 @@ def start_thread(
         return message.thread
     if by.is_our_staff and audience == Thread.Audience.AUTHOR:
         raise AudienceRefused(_("Nobody of the client would read this. Choose who of them should."))
-    key = _own_key(form_key, by, "new", body)
+    key = own_key(form_key, by.pk, "new", body)
     first = Message.objects.filter(form_key=key).select_related("thread").first() if key else None
     if first is not None:
         return first.thread
@@ -136,7 +136,7 @@ def post_message(
     """
     body = clean_body(body)
     thread = lock(thread, by)
-    key = _own_key(form_key, by, f"public {thread.pk}", body)
+    key = own_key(form_key, by.pk, f"public {thread.pk}", body)
     first = Message.objects.filter(form_key=key).first() if key else None
     if first is not None:
         return first
@@ -172,7 +172,7 @@ def write_note(
     body = clean_body(body)
     require_our_staff(by)
     thread = lock(thread, by)
-    key = _own_key(form_key, by, f"note {thread.pk}", body)
+    key = own_key(form_key, by.pk, f"note {thread.pk}", body)
     first = Message.objects.filter(form_key=key).first() if key else None
     if first is not None:
         return first
@@ -205,7 +205,7 @@ def record_call(
     body = clean_body(body)
     require_our_staff(by)
     thread = lock(thread, by)
-    key = _own_key(form_key, by, f"call {thread.pk}", body)
+    key = own_key(form_key, by.pk, f"call {thread.pk}", body)
     first = Message.objects.filter(form_key=key).first() if key else None
     if first is not None:
         return first
@@ -268,17 +268,6 @@ def _conversation(task: Task, by: User, *, subject: str, **fields: Any) -> Threa
         if begun:
             thread.refresh_from_db()
     return thread
-
-
-def _own_key(form_key: uuid.UUID | None, by: User, place: str, body: str) -> uuid.UUID | None:
-    """The key a message is found by when its form comes a second time.
-
-    Another person's key, another conversation's, or other words in a form that was gone back to, never meet it.
-    """
-    if form_key is None:
-        return None
-    words = hashlib.sha256(body.encode()).hexdigest()
-    return uuid.uuid5(form_key, f"{by.pk} {place} {words}")
 
 
 def _say(

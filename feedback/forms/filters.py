@@ -9,6 +9,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.fields import LineField
 from feedback.models import Thread
 from feedback.models.threads import ThreadQuerySet
 from projects.models import Project
@@ -29,7 +30,7 @@ class ThreadFilter(forms.Form):
     mine = forms.BooleanField(label=_("Mine"), required=False)
     unassigned = forms.BooleanField(label=_("Nobody is on it"), required=False)
     late = forms.BooleanField(label=_("Late"), required=False)
-    q = forms.CharField(label=_("Search"), max_length=200, required=False)
+    q = LineField(label=_("Search"), max_length=200, required=False)
 
     def __init__(self, *args: Any, user: User, project: Project | None = None, **kwargs: Any) -> None:
         """`project`: the list is of that one, and the choice falls away."""

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.fields import LineField
 from feedback.models import Thread
 from feedback.texts import REASON_MAX
 
@@ -17,7 +18,7 @@ from feedback.texts import REASON_MAX
 class ReasonForm(forms.Form):
     """A decision that needs a word why."""
 
-    reason = forms.CharField(
+    reason = LineField(
         label=_("Why?"), max_length=REASON_MAX, error_messages={"required": _("Please say why.")}
     )
 

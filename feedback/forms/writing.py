@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
+from django.utils.translation import pgettext_lazy
 
 from clients.models import Client, Membership, User
-from cxportal.lib.errors import ActionRefused
-from cxportal.lib.uploads import check_upload
+from cxportal.lib.errors import ActionRefused, tell_refusal
+from cxportal.lib.fields import FilesField, LineField, TextField
 from cxportal.lib.widgets import FormKeyField
 from feedback.models import Thread
 from feedback.texts import BODY_MAX, SUBJECT_MAX
@@ -28,35 +27,7 @@ def refusals_on(form: forms.Form) -> Iterator[None]:
     try:
         yield
     except ActionRefused as refusal:
-        field = getattr(refusal, "field", None)
-        form.add_error(field if field in form.fields else None, str(refusal.message))
-
-
-class FilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Several files, or none, each looked at: what it really is, and under what name it is kept."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(widget=FilesInput(), required=False, **kwargs)
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        files = data or []
-        if len(files) > MAX_FILES:
-            raise forms.ValidationError(
-                ngettext(
-                    "At most %(count)d file goes with one message.",
-                    "At most %(count)d files go with one message.",
-                    MAX_FILES,
-                )
-                % {"count": MAX_FILES}
-            )
-        for file in files:
-            checked = check_upload(file)
-            file.name, file.content_type = checked.name, checked.content_type
-        return list(files)
+        tell_refusal(form, refusal)
 
 
 class WritingForm(forms.Form):
@@ -64,7 +35,7 @@ class WritingForm(forms.Form):
 
     takes_files = True
 
-    body = forms.CharField(
+    body = TextField(
         label=_("Message"),
         max_length=BODY_MAX,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -77,7 +48,7 @@ class WritingForm(forms.Form):
         super().__init__(*args, **kwargs)
         # Not declared above: forms have an attribute of that name.
         if self.takes_files:
-            self.fields["files"] = FilesField(label=_("Files"))
+            self.fields["files"] = FilesField(most=MAX_FILES, required=False, label=_("Files"))
         self.draft = draft
         self.fields["body"].widget.attrs["data-draft"] = draft
 
@@ -109,7 +80,7 @@ class AskForm(WritingForm):
     kind = forms.ChoiceField(
         label=_("What is it?"), choices=Thread.Kind.choices, initial=Thread.Kind.QUESTION
     )
-    subject = forms.CharField(
+    subject = LineField(
         label=_("In a few words"),
         max_length=SUBJECT_MAX,
         error_messages={"required": _("Please say in a few words what it is about.")},
@@ -121,7 +92,7 @@ class AskForm(WritingForm):
     )
     audience = forms.ChoiceField(label=_("Who will see this?"), widget=forms.RadioSelect)
     # For which `about` the page said who will see it.
-    named_for = forms.CharField(required=False, widget=forms.HiddenInput)
+    named_for = LineField(required=False, widget=forms.HiddenInput)
 
     field_order = ("about", "kind", "subject", "body", "files", "urgency", "audience")
 

@@ -20,7 +20,7 @@ from cxportal.notifications.rendering import absolute, render_mail
 from feedback.chain import who_is_told
 from feedback.circles import load_circles
 from feedback.models import AnswerClock, Message, Thread
-from feedback.reasons import in_words
+from feedback.reasons import in_english
 
 HOLD = dt.timedelta(seconds=10)  # as long as an answer can be taken back
 
@@ -114,28 +114,28 @@ def _why_no_news(mail: OutgoingMail) -> str:
     """Under lock: taken back, or the recipient may not read it any more; then it goes to whoever may."""
     message = _locked(mail)
     if message is None:
-        return in_words("gone")
+        return in_english("gone")
     if message.withdrawn_at is not None:
-        return in_words("taken_back")
+        return in_english("taken_back")
     reader = reader_of(mail)
     if reader is not None and Message.objects.visible_to(reader).filter(pk=message.pk).exists():
-        return "" if reader.is_our_staff else in_words("not_staff")
+        return "" if reader.is_our_staff else in_english("not_staff")
     tell_us(message, message.thread)
-    return in_words("no_access" if reader else "inactive")
+    return in_english("no_access" if reader else "inactive")
 
 
 def _why_no_answer(mail: OutgoingMail) -> str:
     """Under lock: taken back, or the recipient may not read it any more."""
     message = _locked(mail)
     if message is None:
-        return in_words("gone")
+        return in_english("gone")
     if message.withdrawn_at is not None:
-        return in_words("taken_back")
+        return in_english("taken_back")
     reader = reader_of(mail)
     if reader is None:
-        return in_words("inactive")
+        return in_english("inactive")
     if message.is_note or not Message.objects.visible_to(reader).filter(pk=message.pk).exists():
-        return in_words("no_access")
+        return in_english("no_access")
     return ""
 
 

@@ -18,7 +18,7 @@ from feedback.clock import Rung
 from feedback.ledger import Line
 from feedback.mails.news import reader_of, tell_people_of, thread_headers, times_of, written
 from feedback.models import AnswerClock, Reminder, Thread
-from feedback.reasons import in_words
+from feedback.reasons import in_english
 
 
 def lines_of(clock: AnswerClock, rung: str, decision: Decision, circles: Circles) -> list[Line]:
@@ -69,13 +69,15 @@ def _why_not(mail: OutgoingMail) -> str:
         AnswerClock.objects.filter(pk=mail.data["clock"]).select_for_update(of=("self",), no_key=True).first()
     )
     if clock is None:
-        return in_words("gone")
+        return in_english("gone")
     now = timezone.now()
     reason = _obstacle(mail, clock, now)
+    if not reason and mail.attempt_count:  # left out once, and sent again by an administrator
+        Reminder.objects.filter(mail=mail, outcome=ledger.SUPPRESSED).update(outcome=ledger.QUEUED, reason="")
     if reason:
         for row in Reminder.objects.filter(mail=mail):
             ledger.suppress(row, reason)
-    return in_words(reason)
+    return in_english(reason)
 
 
 def _obstacle(mail: OutgoingMail, clock: AnswerClock, now: dt.datetime) -> str:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from clients.models import Absence, Client, Membership, User
+from cxportal.notifications.actions import send_again
 from cxportal.notifications.mail import Rendered, kind_of
 from cxportal.notifications.models import OutgoingMail
 from cxportal.notifications.sending import render, send_due
@@ -300,3 +301,25 @@ def test_from_the_question_to_the_answer_by_a_real_mail_server(
     assert len(smtp.accepted) == 2  # held for as long as it can be taken back
     one_pass(start + dt.timedelta(hours=24))
     assert smtp.recipients() == [manager.email, manager.email, owner.email]
+
+
+def test_a_reminder_that_was_left_out_and_is_sent_again_stands_in_the_ledger_as_sent(
+    ask: Ask, anna: User, manager: User, admin_user: User, smtp: SmtpServer
+) -> None:
+    start = timezone.now()
+    thread = ask(now=start)
+    actions.assign(thread=thread, by=manager, assignee=anna, now=start)
+    ladder.remind_due(start + dt.timedelta(hours=12))
+    first = (start - dt.timedelta(days=1)).date()
+    away = Absence.objects.create(user=anna, starts_on=first, ends_on=first + dt.timedelta(days=9))
+    send_due(start + dt.timedelta(hours=12))
+    row = Reminder.objects.get(user=anna)
+    assert (row.outcome, row.reason) == ("suppressed", "absent")
+    away.delete()
+    mail = mail_of("reminder", anna)
+    assert mail.reason == "is away from work"
+    send_again(mail=mail, by=admin_user)
+    send_due(start + dt.timedelta(hours=12))
+    row.refresh_from_db()
+    assert (row.outcome, row.reason) == ("queued", "")
+    assert mail_of("reminder", anna).state == "sent"

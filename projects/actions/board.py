@@ -9,6 +9,7 @@ with the same order. (`NO KEY`: writing a task, an event or a file of the projec
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.once import own_key
 from projects.actions._record import record_on_task, require_open, require_own
 from projects.errors import ActionRefused
 from projects.models import Column, Project, Task
@@ -28,18 +30,28 @@ _TO_MANY = ("assignees", "placeholders", "labels", "skills")
 
 @transaction.atomic
 def add_task(
-    *, project: Project, by: User | None, title: str, now: dt.datetime | None = None, **fields: Any
+    *,
+    project: Project,
+    by: User | None,
+    title: str,
+    form_key: uuid.UUID | None = None,
+    now: dt.datetime | None = None,
+    **fields: Any,
 ) -> Task:
     """A new task at the end of its column, with the next number of the project.
 
     `fields` are fields of `Task`; `column` is the first one of kind *to do* unless given (the first one of all,
-    where there is none of that kind). Assignees, placeholders, labels and skills are iterables.
+    where there is none of that kind). Assignees, placeholders, labels and skills are iterables. The same form sent
+    twice (`form_key`) gives the task of the first time.
     Raises ProjectClosed for a finished or archived project, NotOfThisProject for a column, phase, milestone,
     label or placeholder of another one, ActionRefused for a
     board without columns.
     """
     now = now or timezone.now()
     locked = lock_project(project)
+    key = own_key(form_key, by and by.pk, f"task {locked.pk}", title)
+    if key and (first := Task.objects.filter(form_key=key).first()):
+        return first
     related = {name: list(fields.pop(name)) for name in _TO_MANY if name in fields}
     require_own(
         locked,
@@ -58,6 +70,7 @@ def add_task(
         title=title,
         column=column,
         rank=_last_rank(column) + GAP,
+        form_key=key,
         created_by=by,
         created_at=now,
         updated_at=now,

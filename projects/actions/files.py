@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 from django.core.files import File
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.once import own_key
 from cxportal.lib.storing import remove, stored
 from cxportal.lib.uploads import check_upload
 from projects.actions._record import record_on_task
@@ -26,17 +28,23 @@ def attach_file(
     by: User,
     file: File[bytes],
     is_internal: bool = True,
+    form_key: uuid.UUID | None = None,
     now: dt.datetime | None = None,
 ) -> Attachment:
     """Keeps an uploaded file with the task. Internal until it is shown, unless said otherwise.
 
-    Raises ValidationError for what may not be uploaded, ActionRefused beyond MOST_FILES, NotKept, ProjectClosed.
+    The same form sent twice (`form_key`) gives the file of the first time. Raises ValidationError for what may not
+    be uploaded, ActionRefused beyond MOST_FILES, NotKept, ProjectClosed.
     """
     now = now or timezone.now()
     checked = check_upload(file)
+    key = own_key(form_key, by.pk, f"file {task.pk}", f"{checked.size} {checked.name}")
     # Under a name of ours: what people call it may be anything, and is kept in the row.
     with stored([file], "tasks") as (kept,), transaction.atomic():
         task = lock_task(task)
+        first = task.attachments.filter(form_key=key).first() if key else None
+        if first is not None:
+            return first
         if task.attachments.count() >= MOST_FILES:
             raise ActionRefused(_("This task has too many files: delete some first."))
         attachment = Attachment.objects.create(
@@ -48,6 +56,7 @@ def attach_file(
             is_internal=is_internal,
             uploaded_by=by,
             uploaded_at=now,
+            form_key=key,
         )
         _record("file.added", attachment, task, by, now)
         kept.is_used = True

@@ -81,9 +81,11 @@ def preview_import(*, project: Project, data: bytes) -> Preview:
     return preview
 
 
+@transaction.atomic
 def upload_import(*, project: Project, by: User, name: str, data: bytes) -> TaskImport:
     """Keeps a sound file for the manager who uploaded it, until they confirm or a day has passed.
 
+    The same file again is the upload that waits already.
     Raises CannotImport, with the preview where there is one, for a file with problems, ProjectClosed.
     """
     require_open(project)
@@ -92,7 +94,9 @@ def upload_import(*, project: Project, by: User, name: str, data: bytes) -> Task
         raise CannotImport(_("Nothing was imported: the file has problems."), preview)
     stale = TaskImport.objects.filter(applied_at=None, created_at__lt=timezone.now() - KEPT_UNCONFIRMED)
     stale.delete()
-    return TaskImport.objects.create(
+    lock_project(project)
+    waiting = TaskImport.objects.filter(project=project, by=by, digest=_digest(data), applied_at=None).first()
+    return waiting or TaskImport.objects.create(
         project=project, by=by, name=name[-200:], digest=_digest(data), content=data
     )
 

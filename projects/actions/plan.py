@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Collection
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.once import own_key
 from projects.actions._record import record_on_project, require_open, require_own
 from projects.actions.board import lock_project
 from projects.actions.dates import change_date, require_reason
@@ -79,10 +81,17 @@ def add_milestone(
     due_on: dt.date | None = None,
     phase: Phase | None = None,
     is_internal: bool = False,
+    form_key: uuid.UUID | None = None,
     now: dt.datetime | None = None,
 ) -> Milestone:
-    """Raises NotOfThisProject for a phase of another one, ProjectClosed."""
+    """The same form sent twice (`form_key`) gives the milestone of the first time.
+
+    Raises NotOfThisProject for a phase of another one, ProjectClosed.
+    """
     project = lock_project(project)
+    key = own_key(form_key, by.pk, f"milestone {project.pk}", name)
+    if key and (first := Milestone.objects.filter(form_key=key).first()):
+        return first
     require_own(project, phase)
     last = project.milestones.aggregate(last=Max("position"))["last"]
     milestone = Milestone.objects.create(
@@ -92,6 +101,7 @@ def add_milestone(
         phase=phase,
         is_internal=is_internal,
         position=0 if last is None else last + 1,
+        form_key=key,
     )
     _record("milestone.added", milestone, by, now, due_on=_iso(due_on))
     return milestone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.once import own_key
 from projects.actions._record import record_on_task, require_open, require_own
 from projects.actions.dates import change_date, require_reason
 from projects.errors import ActionRefused, StaleEdit
@@ -117,7 +119,7 @@ def _write(task: Task, changes: Mapping[str, Any]) -> None:
 
 def _check_dates(task: Task) -> None:
     if task.starts_on and task.due_on and task.due_on < task.starts_on:
-        raise ActionRefused(_("The task would be due before it starts."))
+        raise ActionRefused(_("The task would be due before it starts."), field="due_on")
 
 
 def _is_internal(milestone: Milestone | Phase | None) -> bool:
@@ -202,13 +204,23 @@ def hide_task(*, task: Task, by: User, now: dt.datetime | None = None) -> Task:
 
 
 @transaction.atomic
-def add_checklist_item(*, task: Task, by: User, text: str, now: dt.datetime | None = None) -> ChecklistItem:
-    """Adds an item at the end. Raises ActionRefused beyond MOST_ITEMS, ProjectClosed."""
+def add_checklist_item(
+    *, task: Task, by: User, text: str, form_key: uuid.UUID | None = None, now: dt.datetime | None = None
+) -> ChecklistItem:
+    """Adds an item at the end; the same form sent twice (`form_key`) gives the item of the first time.
+
+    Raises ActionRefused beyond MOST_ITEMS, ProjectClosed.
+    """
     task = lock_task(task)
+    key = own_key(form_key, by.pk, f"item {task.pk}", text)
+    if key and (first := ChecklistItem.objects.filter(form_key=key).first()):
+        return first
     last = task.checklist.order_by("-position").first()
     if last and task.checklist.count() >= MOST_ITEMS:
         raise ActionRefused(_("A checklist this long is a project: make tasks of it."))
-    item = ChecklistItem.objects.create(task=task, text=text, position=last.position + 1 if last else 0)
+    item = ChecklistItem.objects.create(
+        task=task, text=text, position=last.position + 1 if last else 0, form_key=key
+    )
     record_on_task("checklist.added", task=task, by=by, now=now, text=text)
     return item
 
@@ -248,23 +260,35 @@ def remove_checklist_item(*, item: ChecklistItem, by: User, now: dt.datetime | N
 
 @transaction.atomic
 def add_hours(
-    *, task: Task, by: User, day: dt.date, minutes: int, note: str = "", now: dt.datetime | None = None
+    *,
+    task: Task,
+    by: User,
+    day: dt.date,
+    minutes: int,
+    note: str = "",
+    form_key: uuid.UUID | None = None,
+    now: dt.datetime | None = None,
 ) -> TimeEntry:
     """Writes down `minutes` (1 to 1440) that `by` worked on `day`, a date in their zone, not in the future.
+
+    The same form sent twice (`form_key`) gives the entry of the first time.
 
     Raises ActionRefused for a day that has not come, or when all entries of that day exceed its 24 hours;
     ProjectClosed.
     """
     now = now or timezone.now()
     task = lock_task(task)
+    key = own_key(form_key, by.pk, f"hours {task.pk}", f"{day} {minutes} {note}")
+    if key and (first := TimeEntry.objects.filter(form_key=key).first()):
+        return first
     if day > timezone.localdate(now, by.zone()):
-        raise ActionRefused(_("That day has not come yet."))
+        raise ActionRefused(_("That day has not come yet."), field="day")
     # Two entries of one person at once must not pass the check together.
     list(User.objects.select_for_update(no_key=True).filter(pk=by.pk).values_list("pk"))
     worked = sum(TimeEntry.objects.filter(user=by, day=day).values_list("minutes", flat=True))
     if worked + minutes > 24 * 60:
-        raise ActionRefused(_("That would be more than 24 hours on one day."))
-    entry = TimeEntry.objects.create(task=task, user=by, day=day, minutes=minutes, note=note)
+        raise ActionRefused(_("That would be more than 24 hours on one day."), field="minutes")
+    entry = TimeEntry.objects.create(task=task, user=by, day=day, minutes=minutes, note=note, form_key=key)
     record_on_task(
         "hours.added", task=task, by=by, now=now, is_internal=True, minutes=minutes, day=day.isoformat()
     )

@@ -7,6 +7,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cxportal.lib.fields import LineField
+from cxportal.lib.widgets import FormKeyField
 from projects.models import Column, Project, Task
 
 TOP, END = "top", "end"
@@ -19,7 +21,7 @@ class MoveForm(forms.Form):
     """
 
     column = forms.ModelChoiceField(Column.objects.none(), label=_("Column"), empty_label=None)
-    place = forms.CharField(required=False, max_length=10)
+    place = LineField(required=False, max_length=10)
     ends_waiting = forms.BooleanField(required=False)
 
     def __init__(self, *args: Any, project: Project, **kwargs: Any) -> None:
@@ -46,6 +48,9 @@ class MoveForm(forms.Form):
 
 class QuickTaskForm(forms.ModelForm):
     """A title is enough for a new task."""
+
+    title = LineField(max_length=200, label=_("Title"))
+    form_key = FormKeyField()
 
     class Meta:
         model = Task

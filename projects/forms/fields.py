@@ -10,7 +10,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from cxportal.lib.text import one_line, storable
+from cxportal.lib.fields import LineField
 from projects.workdays import FIRST_DAY, LAST_DAY
 
 _CLOCK = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
@@ -35,24 +35,7 @@ class DayField(forms.DateField):
         return day
 
 
-class LineField(forms.CharField):
-    """Words in one line."""
-
-    def to_python(self, value: Any) -> str:
-        return one_line(super().to_python(value) or "")
-
-
-class TextField(forms.CharField):
-    """Words in several lines, whose ends are the same from every browser."""
-
-    widget = forms.Textarea
-
-    def to_python(self, value: Any) -> str:
-        text = super().to_python(value) or ""
-        return storable(text).replace("\r\n", "\n").replace("\r", "\n")
-
-
-class HoursField(forms.CharField):
+class HoursField(LineField):
     """A length of work, written as 1:30, 1.5 or 1,5; cleaned to whole minutes (1 to 1440)."""
 
     def __init__(self, **kwargs: Any) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Cast, Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.fields import LineField
 from projects.models import Label, Milestone, Placeholder, Project, Task
 from projects.models.tasks import TaskQuerySet
 from projects.people import known_people
@@ -37,7 +38,7 @@ class TaskFilter(forms.Form):
     query, when one of them is chosen or `is_open`; a board that nobody narrows does without.
     """
 
-    q = forms.CharField(label=_("Search"), required=False, max_length=100)
+    q = LineField(label=_("Search"), required=False, max_length=100)
     person = forms.ChoiceField(label=_("Who"), required=False, widget=_Select)
     label = forms.ChoiceField(label=_("Label"), required=False, widget=_Select)
     milestone = forms.ChoiceField(label=_("Milestone"), required=False, widget=_Select)

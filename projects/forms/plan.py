@@ -8,8 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from cxportal.lib.fields import LineField
+from cxportal.lib.widgets import FormKeyField
 from projects.actions.dates import owes_reason
-from projects.forms.fields import DayField, LineField
+from projects.forms.fields import DayField
 from projects.models import Dependency, Milestone, Phase, Project, Task
 
 MOST_OFFERED = 500
@@ -23,6 +25,7 @@ class MilestoneForm(forms.Form):
     """`milestone` is None for a new one."""
 
     name = LineField(max_length=200, label=_("Name"))
+    form_key = FormKeyField()
     due_on = DayField(label=_("Date"))
     reason = LineField(
         max_length=500,
@@ -46,8 +49,7 @@ class MilestoneForm(forms.Form):
         phase = self.fields["phase"]
         assert isinstance(phase, forms.ModelChoiceField)
         phase.queryset = project.phases.all()
-        if milestone is None:
-            del self.fields["reason"]
+        del self.fields["reason" if milestone is None else "form_key"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

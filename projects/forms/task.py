@@ -10,10 +10,12 @@ from django.forms.models import model_to_dict
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Skill, User
+from cxportal.lib.fields import LineField, TextField
 from cxportal.lib.text import one_line
+from cxportal.lib.widgets import FormKeyField
 from projects.actions.dates import owes_reason
 from projects.actions.tasks import DATES, EDITABLE, MANY, word
-from projects.forms.fields import DayField, LineField, TextField
+from projects.forms.fields import DayField
 from projects.models import Project, Task
 
 LABEL_LENGTH = 40
@@ -120,6 +122,7 @@ class TaskForm(forms.ModelForm):
 
 
 class NewTaskForm(TaskForm):
+    form_key = FormKeyField()
     is_internal = forms.BooleanField(
         required=False, label=_("Internal"), help_text=_("The client does not see it until you show it.")
     )

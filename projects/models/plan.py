@@ -83,6 +83,7 @@ class Milestone(models.Model):
     reached_on = models.DateField(_("reached on"), null=True, blank=True)
     is_internal = models.BooleanField(_("internal"), default=False)
     position = models.PositiveIntegerField(_("position"), default=0)
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
 
     objects: ClassVar[MilestoneQuerySet] = MilestoneQuerySet.as_manager()  # type: ignore[assignment]

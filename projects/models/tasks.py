@@ -111,6 +111,7 @@ class Task(models.Model):
     done_at = models.DateTimeField(_("done"), null=True, blank=True, editable=False)
     reopened_at = models.DateTimeField(_("reopened"), null=True, blank=True, editable=False)
     version = models.PositiveIntegerField(default=1, editable=False)
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
     )
@@ -162,6 +163,7 @@ class ChecklistItem(models.Model):
     text = models.CharField(_("text"), max_length=300)
     is_done = models.BooleanField(_("done"), default=False)
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
 
     class Meta:
         verbose_name = _("checklist item")
@@ -191,6 +193,7 @@ class Attachment(models.Model):
     is_internal = models.BooleanField(_("internal"), default=True)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     uploaded_at = models.DateTimeField(default=timezone.now)
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
 
     objects: ClassVar[AttachmentQuerySet] = AttachmentQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -221,6 +224,7 @@ class TimeEntry(models.Model):
         _("minutes"), validators=[MinValueValidator(1), MaxValueValidator(24 * 60)]
     )
     note = models.CharField(_("note"), max_length=300, blank=True)
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[TimeEntryQuerySet] = TimeEntryQuerySet.as_manager()  # type: ignore[assignment]

@@ -164,10 +164,10 @@ def test_confirming_twice_imports_once(house: Project, manager: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_confirmations_at_once_import_once(house: Project, manager: User) -> None:
+def test_two_confirmations_at_once_import_once(house: Project, manager: User, admin_user: User) -> None:
     uploads = [
-        upload_import(project=house, by=manager, name="plan.csv", data=file_of("1,,Roof,,,,,,,,"))
-        for _time in range(2)
+        upload_import(project=house, by=by, name="plan.csv", data=file_of("1,,Roof,,,,,,,,"))
+        for by in (manager, admin_user)
     ]
 
     def confirm(uploaded: TaskImport) -> str:

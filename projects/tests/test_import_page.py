@@ -94,11 +94,13 @@ def test_nobody_else_sees_or_confirms_what_one_uploaded(
     assert not Task.objects.exists()
 
 
-def test_a_file_that_came_in_meanwhile_is_told(house: Project, browser_of: BrowserOf, manager: User) -> None:
-    browser = browser_of(manager)
-    first = send(browser, HOUSE.read_bytes()).headers["Location"]
+def test_a_file_that_came_in_meanwhile_is_told(
+    house: Project, browser_of: BrowserOf, manager: User, admin_user: User
+) -> None:
+    browser, other = browser_of(manager), browser_of(admin_user)
+    first = send(other, HOUSE.read_bytes()).headers["Location"]
     second = send(browser, HOUSE.read_bytes()).headers["Location"]
-    browser.post(first)
+    other.post(first)
     for response in (browser.get(second, follow=True), browser.post(second, follow=True)):
         assert "was imported into the project" in response.content.decode()
     assert Task.objects.count() == 12

@@ -302,14 +302,14 @@ def test_several_files_at_once_shown_from_the_start(
     assert Attachment.objects.filter(is_internal=False).count() == 3
 
 
-def test_an_empty_file_is_told_and_the_others_are_kept(
+def test_an_empty_file_is_told_and_none_is_kept(
     task: Task, browser_of: BrowserOf, specialist: User, media: None
 ) -> None:
     files = [SimpleUploadedFile("empty.txt", b""), SimpleUploadedFile("full.txt", b"x")]
     response = browser_of(specialist).post("/projects/HOUSE/tasks/12/files/", {"files": files})
     assert response.status_code == 422
     assert "“empty.txt” is empty." in response.content.decode()
-    assert Attachment.objects.get().name == "full.txt"
+    assert not Attachment.objects.exists()
 
 
 # --- Writing --------------------------------------------------------------------------------------

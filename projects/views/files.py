@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_POST, require_safe
 
@@ -32,12 +31,15 @@ def file_add(request: PersonRequest, task: Task) -> dict[str, Any] | None:
     form = FilesForm(request.POST, request.FILES, auto_id="files_%s")
     if not form.is_valid():
         return {"files_form": form}
-    is_internal = not form.cleaned_data["is_shown"]
     for file in form.cleaned_data["files"]:
         try:
-            actions.attach_file(task=task, by=request.user, file=file, is_internal=is_internal)
-        except ValidationError as error:
-            form.add_error("files", error)
+            actions.attach_file(
+                task=task,
+                by=request.user,
+                file=file,
+                is_internal=not form.cleaned_data["is_shown"],
+                form_key=form.cleaned_data["form_key"],
+            )
         except NotKept as error:
             form.add_error("files", str(error))
             break

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.http import PersonRequest
+from cxportal.lib.errors import tell_refusal
 from cxportal.lib.toasts import toast
 from projects import actions
 from projects.access import get_dependency, get_milestone, get_phase, get_project, require_plan
@@ -106,7 +107,7 @@ def _milestone_page(
         try:
             save()
         except ActionRefused as refused:
-            form.add_error(None, str(refused))
+            tell_refusal(form, refused)
         else:
             return redirect("plan", project.code)
     context = {"project": project, "milestone": milestone, "form": form, "audience": who_sees(project)}
@@ -157,7 +158,7 @@ def dependencies(request: PersonRequest, code: str) -> HttpResponse:
         try:
             actions.add_dependency(project=project, by=request.user, **form.cleaned_data)
         except ActionRefused as refused:
-            form.add_error(None, str(refused))
+            tell_refusal(form, refused)
         else:
             return redirect("dependencies", project.code)
     rows = (

@@ -37,7 +37,7 @@ def projects(request: PersonRequest) -> HttpResponse:
         status, seen = "", seen.current()
     else:
         seen = seen.filter(status=status)
-    page = Paginator(_in_order(seen).select_related("client"), AT_ONCE).get_page(request.GET.get("page"))
+    page = Paginator(in_order(seen).select_related("client"), AT_ONCE).get_page(request.GET.get("page"))
     shown = list(page.object_list)
     today = timezone.localdate()
     health = health_of(shown, request.user, today)
@@ -61,7 +61,7 @@ def _may_ask(request: PersonRequest, status: str) -> bool:
     return request.user.is_our_staff or status != Project.Status.DRAFT
 
 
-def _in_order(projects: QuerySet[Project]) -> QuerySet[Project]:
+def in_order(projects: QuerySet[Project]) -> QuerySet[Project]:
     """Active ones first, then as their life goes; each by name."""
     order = (Project.Status.ACTIVE, Project.Status.PAUSED, Project.Status.DRAFT, Project.Status.FINISHED)
     places = [When(status=status, then=place) for place, status in enumerate(order)]

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clients.http import PersonRequest
+from cxportal.lib.errors import tell_refusal
 from cxportal.lib.toasts import toast
 from projects import actions
 from projects.access import get_checklist_item, get_task, get_time_entry, require_plan
@@ -94,7 +95,7 @@ def hours_add(request: PersonRequest, task: Task) -> dict[str, Any] | None:
     try:
         actions.add_hours(task=task, by=request.user, **form.cleaned_data)
     except ActionRefused as refused:
-        form.add_error(None, str(refused))
+        tell_refusal(form, refused)
         return {"hours_form": form}
     return None
 

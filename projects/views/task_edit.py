@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from clients.http import PersonRequest
+from cxportal.lib.errors import tell_refusal
 from cxportal.lib.toasts import toast
 from projects import actions
 from projects.access import get_project, get_task, require_work_on
@@ -30,11 +31,10 @@ def task_new(request: PersonRequest, code: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             values = _values(form)
-            task = actions.add_task(
-                project=project, by=request.user, is_internal=form.cleaned_data["is_internal"], **values
-            )
+            given = {name: form.cleaned_data[name] for name in ("is_internal", "form_key")}
+            task = actions.add_task(project=project, by=request.user, **given, **values)
         except ActionRefused as refused:
-            form.add_error(None, str(refused))
+            tell_refusal(form, refused)
         else:
             toast(request, _("%(key)s is on the board.") % {"key": task.key})
             return redirect(task)
@@ -62,7 +62,7 @@ def task_edit(request: PersonRequest, code: str, number: int) -> HttpResponse:
             except StaleEdit:
                 return _told(request, merged(form, task.project.code, request.user))
             except ActionRefused as refused:
-                form.add_error(None, str(refused))
+                tell_refusal(form, refused)
             else:
                 toast(request, _("Saved."))
                 return redirect(task)

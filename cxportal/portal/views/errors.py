@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig, TooManyFilesSent
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
+from cxportal.lib.api.problems import API_PREFIX, problem_response
+from cxportal.lib.logs import request_id
+
+TOO_MUCH = (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)
+
 
 def _page(request: HttpRequest, status: int) -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, status)
     return render(request, f"errors/{status}.html", {"status": status}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if isinstance(exception, RequestDataTooBig | TooManyFilesSent):
+    if isinstance(exception, TOO_MUCH):
         return _page(request, 413)
     return _page(request, 400)
 
@@ -43,12 +50,19 @@ def storage_away(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, 403)
     return render(request, "errors/csrf.html", {"status": 403}, status=403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Asks nothing of database, cache or session: one of them may be what is broken."""
-    context: dict[str, Any] = {"csp_nonce": getattr(request, "csp_nonce", "")}
+    if request.path.startswith(API_PREFIX):
+        return problem_response(request, 500)
+    context: dict[str, Any] = {
+        "csp_nonce": getattr(request, "csp_nonce", ""),
+        "request_id": request_id.get(),
+    }
     try:
         return HttpResponse(render_to_string("errors/500.html", context), status=500)
     except Exception:  # the page itself is broken: better these words than none

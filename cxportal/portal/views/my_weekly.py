@@ -26,7 +26,9 @@ def my_weekly(request: PersonRequest) -> HttpResponse:
     if request.user.is_our_staff:
         raise PermissionDenied
     schedule = my_schedule(request.user)
-    form = ScheduleForm(request.POST or None, instance=schedule, user=request.user)
+    form = ScheduleForm(
+        request.POST if request.method == "POST" else None, instance=schedule, user=request.user
+    )
     if request.method == "POST" and form.is_valid():
         wanted = {name: form.cleaned_data[name] for name in ("is_on", "weekday", "hour", "time_zone")}
         change_schedule(
@@ -37,7 +39,8 @@ def my_weekly(request: PersonRequest) -> HttpResponse:
         )
         messages.success(request, _("Saved."))
         return redirect("my_weekly")
-    return render(request, "portal/my_weekly.html", {"form": form, "schedule": schedule})
+    context = {"form": form, "schedule": schedule}
+    return render(request, "portal/my_weekly.html", context, status=422 if form.errors else 200)
 
 
 @csrf_exempt  # RFC 8058: mail programs post this without having seen a page; the token alone is the right

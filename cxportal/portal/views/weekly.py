@@ -46,7 +46,7 @@ def weekly(request: PersonRequest, code: str) -> HttpResponse:
     now = timezone.now()
     words = introduction_for(project, now)
     form = IntroductionForm(
-        request.POST or None,
+        request.POST if request.method == "POST" else None,
         initial={
             "text": words.text if words else "",
             "language": words.language if words else project.client.language,
@@ -56,7 +56,8 @@ def weekly(request: PersonRequest, code: str) -> HttpResponse:
         write_introduction(project=project, by=request.user, **form.cleaned_data, now=now)
         messages.success(request, _("Saved. These words go out with the next weekly boards."))
         return redirect("weekly", code=project.code)
-    return render(request, "portal/weekly.html", _context(request, project, form))
+    status = 422 if form.errors else 200
+    return render(request, "portal/weekly.html", _context(request, project, form), status=status)
 
 
 def _context(request: PersonRequest, project: Project, form: IntroductionForm) -> dict[str, object]:

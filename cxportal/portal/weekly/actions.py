@@ -72,7 +72,7 @@ def send_now(
     project: Project,
     by: User,
     users: Iterable[User],
-    form_key: uuid.UUID,
+    form_key: uuid.UUID | None,
     now: dt.datetime | None = None,
 ) -> int:
     """Queues an extra board of `project` for each of `users` who gets its boards; it moves no slot.
@@ -80,6 +80,7 @@ def send_now(
     The same `form_key` queues nothing a second time. Returns how many mails were queued.
     """
     now = now or timezone.now()
+    form_key = form_key or uuid.uuid4()
     wanted = {user.pk for user in users}
     queued = 0
     for schedule in recipients_of(project):

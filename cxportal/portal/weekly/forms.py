@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -11,12 +10,14 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
+from cxportal.lib.fields import TextField
+from cxportal.lib.widgets import FormKeyField
 from cxportal.portal.models import BoardSchedule
 from projects.models import Project
 
 
 class IntroductionForm(forms.Form):
-    text = forms.CharField(
+    text = TextField(
         label=_("Your words on top"),
         required=False,
         max_length=2000,
@@ -27,7 +28,7 @@ class IntroductionForm(forms.Form):
 
 
 class SendNowForm(forms.Form):
-    form_key = forms.UUIDField(widget=forms.HiddenInput)
+    form_key = FormKeyField()
     users = forms.ModelMultipleChoiceField(
         label=_("To"), queryset=User.objects.none(), widget=forms.CheckboxSelectMultiple
     )
@@ -37,7 +38,6 @@ class SendNowForm(forms.Form):
         people = [schedule.user_id for schedule in recipients]
         self.fields["users"].queryset = User.objects.filter(pk__in=people)  # type: ignore[attr-defined]
         self.fields["users"].initial = people
-        self.fields["form_key"].initial = uuid.uuid4()
 
 
 class ScheduleForm(forms.ModelForm):

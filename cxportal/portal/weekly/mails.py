@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from clients.models import User
 from clients.readers import StatementsForReaders
@@ -174,14 +174,14 @@ _STILL_SEEN = StatementsForReaders(_still_seen)
 def _why_not(mail: OutgoingMail) -> str:
     sent = SentBoard.objects.select_related("user").filter(pk=mail.data["board"]).first()
     if sent is None:
-        return _("the board was deleted")
+        return gettext_noop("the board was deleted")
     user = sent.user
     if not user.is_active or user.is_our_staff:
-        return _("may not sign in any more")
+        return gettext_noop("may not sign in any more")
     if not sent.is_extra and not BoardSchedule.objects.filter(user=user, is_on=True).exists():
-        return _("does not want the weekly board any more")
+        return gettext_noop("does not want the weekly board any more")
     if not _STILL_SEEN.to(user).rows(reader=user.pk, board=sent.pk):
-        return _("sees none of these projects any more")
+        return gettext_noop("sees none of these projects any more")
     return ""
 
 

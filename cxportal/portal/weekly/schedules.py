@@ -126,6 +126,26 @@ def queue_due_boards(now: dt.datetime | None = None, limit: int = 10_000) -> int
     return queued
 
 
+def join_due_slots(now: dt.datetime | None = None) -> int:
+    """Lets every slot that has come join the next one, without a mail, and returns how many.
+
+    After a restore: whether its board was sent since the backup nobody knows any more. What it would have told
+    stands in the next one.
+    """
+    now = now or timezone.now()
+    joined = 0
+    with transaction.atomic():
+        for schedule in BoardSchedule.objects.due(now).select_related("user").select_for_update(of=("self",)):
+            assert schedule.next_slot_at is not None
+            due_slot, following = schedule.next_slot_at, first_slot(schedule.slots(), now)
+            _write_down(schedule, due_slot, following, SentBoard.Outcome.JOINED)
+            schedule.covered_until = window(schedule.covered_until, due_slot).start
+            schedule.next_slot_at = following
+            schedule.save(update_fields=["next_slot_at", "covered_until"])
+            joined += 1
+    return joined
+
+
 def _take_slot(schedule: BoardSchedule, now: dt.datetime) -> bool:
     """Decides about one due slot, under the schedule's lock. True when a mail was queued."""
     assert schedule.next_slot_at is not None

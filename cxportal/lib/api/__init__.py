@@ -1,0 +1,1 @@
+"""What all parts of the REST API share: problems, strict parsing, throttling, pages, the description."""
