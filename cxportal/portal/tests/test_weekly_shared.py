@@ -12,6 +12,8 @@ from django.utils import timezone
 from clients.models import User
 from cxportal.lib.sharing import sharing
 from cxportal.portal.weekly.content import Board, gather
+from cxportal.portal.weekly.links import stop_token
+from cxportal.portal.weekly.mails import render_board
 from feedback.actions import start_thread
 from projects.models import Project
 from tests.factories import make_client, make_contact, make_project, make_task
@@ -79,3 +81,17 @@ def test_a_manager_and_a_contact_share_nothing(manager: User) -> None:
     with sharing():
         assert board_of(manager).sections[0].to_do.total == 1
         assert board_of(contact).sections[0].to_do.total == 0
+
+
+def test_each_mail_of_a_shared_board_is_stopped_by_its_own_reader_alone() -> None:
+    project = make_project(make_client())
+    readers = [make_contact(project.client, projects=[project]) for _ in range(2)]
+    with sharing():
+        mails = [
+            render_board(reader, board_of(reader), zone="UTC", next_at=None, is_extra=False)
+            for reader in readers
+        ]
+    for reader, mail, other in zip(readers, mails, reversed(readers), strict=True):
+        for part in (mail.text, mail.html, mail.headers["List-Unsubscribe"]):
+            assert stop_token(reader) in part
+            assert stop_token(other) not in part

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import zoneinfo
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -18,6 +20,7 @@ from django.utils.translation import gettext_noop, ngettext
 from clients.models import User
 from clients.readers import StatementsForReaders
 from cxportal.lib.database import Slot, Statement
+from cxportal.lib.sharing import shared
 from cxportal.lib.slots import next_slot, window
 from cxportal.notifications.mail import MailKind, Rendered, register
 from cxportal.notifications.models import OutgoingMail
@@ -53,15 +56,36 @@ def render_board(
     is_extra: bool = False,
 ) -> Rendered:
     """The mail of one person, in their language, its times in `zone`. `next_at`: when the next one comes."""
-    stop = absolute(reverse("weekly_stop", args=[stop_token(user)]))
-    with translation.override(user.language), timezone.override(zoneinfo.ZoneInfo(zone)):
-        sections = [rendered_section(section, user.language, zone) for section in board.sections]
+    written = shared(
+        ("board mail", board, user.language, zone, next_at, is_extra),
+        lambda: _written(board, user.language, zone=zone, next_at=next_at, is_extra=is_extra),
+    )
+    # All that is a reader's own in it is the way to stop it; whose board says something else, it is another board.
+    token = stop_token(user)
+    return replace(
+        written,
+        text=written.text.replace(_ANY_TOKEN, token),
+        html=written.html.replace(_ANY_TOKEN, token),
+        headers={name: value.replace(_ANY_TOKEN, token) for name, value in written.headers.items()},
+    )
+
+
+# Stands where a reader's own token goes; nobody's words can hold it.
+_ANY_TOKEN = secrets.token_hex(16)
+
+
+def _written(
+    board: Board, language: str, *, zone: str, next_at: dt.datetime | None, is_extra: bool
+) -> Rendered:
+    """The mail to whoever is told this board."""
+    stop = absolute(reverse("weekly_stop", args=[_ANY_TOKEN]))
+    with translation.override(language), timezone.override(zoneinfo.ZoneInfo(zone)):
+        sections = [rendered_section(section, language, zone) for section in board.sections]
         subject = subject_of(board, is_extra=is_extra)
     return render_mail(
         "mail/weekly_board",
         {
             "board": board,
-            "person": user,
             "html_sections": [html for html, _text in sections],
             "text_sections": [text for _html, text in sections],
             "next_at": next_at,
@@ -70,7 +94,7 @@ def render_board(
             "preferences_url": absolute(reverse("my_weekly")),
         },
         subject=subject,
-        language=user.language,
+        language=language,
         zone=zone,
         headers={
             "List-Unsubscribe": f"<{stop}>",

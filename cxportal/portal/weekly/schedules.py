@@ -116,6 +116,7 @@ def queue_due_boards(now: dt.datetime | None = None, limit: int = 10_000) -> int
             due = list(
                 BoardSchedule.objects.due(now)
                 .select_related("user")
+                .prefetch_related("left_out")
                 .select_for_update(skip_locked=True, of=("self",))
                 .order_by("next_slot_at", "pk")[: min(BATCH, limit - handled)]
             )
@@ -206,7 +207,8 @@ def _write_down(
 
 def queue_board(sent: SentBoard, board: Board) -> None:
     """Queues the mail of a row of SentBoard, in its transaction."""
-    sent.projects.set([section.project_id for section in board.sections])
+    told_of = SentBoard.projects.through
+    told_of.objects.bulk_create(told_of(sentboard=sent, project_id=one.project_id) for one in board.sections)
     extra = "extra:" if sent.is_extra else ""
     sent.mail = queue(
         WEEKLY_BOARD,
