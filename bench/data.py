@@ -27,50 +27,50 @@ class Pages:
 
 def pages(*, projects: int, small: int, large: int) -> Pages:
     """`small` and `large` are numbers of tasks; a quarter stands in each of a board's four groups."""
-    manager = _person("Maria Manager", "manager")
-    team = [_person(f"Staff {number}", "specialist") for number in range(TEAM)]
+    manager = person("Maria Manager", "manager")
+    team = [person(f"Staff {number}", "specialist") for number in range(TEAM)]
     client = Client.objects.create(name="Load", manager=manager)
-    made = [_project(client, number, team) for number in range(projects)]
-    member = _person("Misha Member", "")
+    made = [project(client, f"L{number}", team) for number in range(projects)]
+    member = person("Misha Member", "")
     membership = Membership.objects.create(client=client, user=member, role=Membership.Role.MEMBER)
     membership.projects.set(made)
-    for project in made:
-        _tasks(project, 12, team)
-    _tasks(made[0], small - 12, team)
-    _tasks(made[1], large - 12, team)
+    for one in made:
+        add_tasks(one, 12, team)
+    add_tasks(made[0], small - 12, team)
+    add_tasks(made[1], large - 12, team)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     return Pages(member=member, manager=manager, client=client, small=made[0], large=made[1])
 
 
-def _person(name: str, role: str) -> User:
+def person(name: str, role: str) -> User:
     address = f"{name.lower().replace(' ', '.')}@load.example"
-    person = User.objects.create_user(address, None, name=name, staff_role=role)
+    user = User.objects.create_user(address, None, name=name, staff_role=role)
     if role:
-        StaffProfile.objects.create(user=person)
-    return person
+        StaffProfile.objects.create(user=user)
+    return user
 
 
-def _project(client: Client, number: int, team: list[User]) -> Project:
-    project = Project.objects.create(
+def project(client: Client, code: str, team: list[User]) -> Project:
+    made = Project.objects.create(
         client=client,
-        code=f"L{number}",
-        name=f"House number {number}",
+        code=code,
+        name=f"House {code}",
         manager=client.manager,
         status=Project.Status.ACTIVE,
     )
     for position, kind in enumerate(Column.Kind.values):
-        Column.objects.create(project=project, kind=kind, position=position)
-    project.team.set(team)
+        Column.objects.create(project=made, kind=kind, position=position)
+    made.team.set(team)
     today = timezone.localdate()
     for weeks in (1, 5):
         Milestone.objects.create(
-            project=project, name=f"Milestone {weeks}", due_on=today + dt.timedelta(weeks=weeks)
+            project=made, name=f"Milestone {weeks}", due_on=today + dt.timedelta(weeks=weeks)
         )
-    return project
+    return made
 
 
-def _tasks(project: Project, count: int, team: list[User]) -> None:
+def add_tasks(project: Project, count: int, team: list[User]) -> None:
     chance = random.Random(project.code)  # noqa: S311
     now, today = timezone.now(), timezone.localdate()
     columns = {column.kind: column for column in project.columns.all()}
@@ -97,7 +97,7 @@ def _tasks(project: Project, count: int, team: list[User]) -> None:
     Task.objects.bulk_create(tasks, batch_size=1000)
     work = Task.assignees.through
     work.objects.bulk_create(
-        [work(task=task, user=person) for task in tasks for person in chance.sample(team, 2)], batch_size=5000
+        [work(task=task, user=user) for task in tasks for user in chance.sample(team, 2)], batch_size=5000
     )
     project.last_task_number = first + count - 1
     project.save(update_fields=["last_task_number"])

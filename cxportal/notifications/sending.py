@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
+from cxportal.lib.sharing import sharing
 from cxportal.lib.stopping import told_to_stop
 from cxportal.notifications.claims import TOO_LATE, Claims, database_time
 from cxportal.notifications.mail import Rendered, kind_of, one_line
@@ -50,7 +51,7 @@ def send_due(
     sweep_leases()
     ends_at = time.monotonic() + seconds if seconds is not None else float("inf")
     run = _Pass(now)
-    with told_to_stop() as stopping:
+    with told_to_stop() as stopping, sharing():
 
         def enough() -> bool:
             return stopping() or run.is_blocked or time.monotonic() >= ends_at

@@ -11,7 +11,7 @@ from pathlib import Path
 from cxportal.run.surroundings import compile_texts, services
 from cxportal.run.test import NOT_FOR_TESTS
 
-PARTS = ("pages", "sweeps", "mail", "whole")
+PARTS = ("pages", "mail", "sweeps", "whole")
 
 
 def main(arguments: list[str]) -> int:

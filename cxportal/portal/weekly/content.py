@@ -9,12 +9,17 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
-from django.db.models import F, Prefetch, Q, Window
+from django.db.models import F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
+from django.utils.translation import get_language
 
 from clients.models import User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import IsOneOf, Slot, Statement
+from cxportal.lib.sharing import shared
 from cxportal.notifications.rendering import absolute
 from cxportal.portal.models import BoardIntroduction, BoardSchedule, SentBoard
 from feedback.models import AnswerClock, Thread
@@ -174,14 +179,14 @@ def chosen_projects(user: User, schedule: BoardSchedule | None) -> list[Project]
 
     Drafts and archived ones tell nobody anything; a finished one comes once more and then never again.
     """
-    shown = (
-        Project.objects.visible_to(user)
-        .exclude(status__in=[Project.Status.DRAFT, Project.Status.ARCHIVED])
-        .order_by("pk")
-    )
+    projects = _SEEN.to(user).objects(reader=user.pk)
     if schedule is not None and schedule.pk:
-        shown = shown.exclude(pk__in=schedule.left_out.values("pk"))
-    projects = list(shown)
+        left_out = set(
+            schedule.left_out.through.objects.filter(boardschedule=schedule.pk).values_list(
+                "project", flat=True
+            )
+        )
+        projects = [project for project in projects if project.pk not in left_out]
     finished = [project for project in projects if project.status == Project.Status.FINISHED]
     if not finished:
         return projects
@@ -197,6 +202,16 @@ def chosen_projects(user: User, schedule: BoardSchedule | None) -> list[Project]
         or (end := last_told.get(project.pk)) is None
         or end <= project.finished_at
     ]
+
+
+def _with_news(reader: User) -> QuerySet[Project]:
+    """Drafts and archived projects tell nobody anything."""
+    return Project.objects.visible_to(reader).exclude(
+        status__in=[Project.Status.DRAFT, Project.Status.ARCHIVED]
+    )
+
+
+_SEEN = StatementsForReaders(lambda reader: _with_news(reader).order_by("pk"))
 
 
 def monday_of(instant: dt.datetime, zone: dt.tzinfo) -> dt.date:
@@ -222,22 +237,38 @@ def gather(
     to do or waiting is as of `now`. `zone` decides what day it is for the reader; `told` are introductions they
     already had; `week` is the Monday of the week whose introductions are used, without it that of `end`.
     """
-    chosen = list(
-        Project.objects.visible_to(user)
-        .filter(pk__in=[project.pk for project in projects])
-        .exclude(status__in=[Project.Status.DRAFT, Project.Status.ARCHIVED])
-        .select_related("client")
-        .order_by("name", "pk")
+    chosen = _TOLD_OF.to(user).objects(reader=user.pk, projects=[project.pk for project in projects])
+    week = week or monday_of(end, zone)
+
+    def told_to_all() -> list[Section]:
+        reader = _Reader(user, chosen, start=start, end=end, now=now, zone=zone, told=told, week=week)
+        return [reader.section(project) for project in chosen]
+
+    # Which projects and questions is a matter of the person, and asked for each. What else stands in a project is
+    # the same for all contacts.
+    seen = tuple(project.pk for project in chosen)
+    key = ("sections", user.is_our_staff, seen, start, end, str(zone), told, week, get_language())
+    questions = _questions(user, chosen, start=start, end=end, now=now)
+    sections = sorted(
+        (
+            replace(section, questions=tuple(questions.get(section.project_id, ())))
+            for section in shared(key, told_to_all)
+        ),
+        key=lambda section: section.worry,
     )
-    reader = _Reader(user, chosen, start=start, end=end, now=now, zone=zone, told=told, week=week)
-    questions = reader.questions()
-    sections = sorted((reader.section(project, questions) for project in chosen), key=lambda s: s.worry)
     return Board(
         sections=tuple(sections),
         questions=tuple(questions.get(None, ())),
         window_start=start,
         window_end=end,
     )
+
+
+def _told_of(reader: User) -> QuerySet[Project]:
+    return _with_news(reader).filter(IsOneOf("pk", Slot("projects"))).order_by("name", "pk")
+
+
+_TOLD_OF = StatementsForReaders(_told_of)
 
 
 class _Reader:
@@ -253,9 +284,9 @@ class _Reader:
         now: dt.datetime,
         zone: dt.tzinfo,
         told: frozenset[int],
-        week: dt.date | None,
+        week: dt.date,
     ) -> None:
-        self.week = week or monday_of(end, zone)
+        self.week = week
         self.user, self.start, self.end, self.now, self.zone = user, start, end, now, zone
         self.today = now.astimezone(zone).date()
         self.projects = projects
@@ -330,51 +361,8 @@ class _Reader:
             .select_related("author")
         }
 
-    def questions(self) -> dict[int | None, list[QuestionLine]]:
-        """Questions that are open, or were asked or answered in the window, by project."""
-        told_of = Q(ended_at=None) | Q(started_at__gte=self.start) | Q(ended_at__gte=self.start)
-        clocks = AnswerClock.objects.filter(told_of, started_at__lt=self.end).order_by("started_at")
-        companies = {project.client_id for project in self.projects}
-        found: dict[int | None, list[QuestionLine]] = defaultdict(list)
-        threads = (
-            Thread.objects.visible_to(self.user)
-            .filter(
-                Q(project__in=self.projects) | Q(project=None, client__in=companies),
-                pk__in=clocks.values("thread"),
-            )
-            .prefetch_related(Prefetch("clocks", queryset=clocks, to_attr="told_clocks"))
-            .order_by("pk")
-            .distinct()
-        )
-        for thread in threads:
-            line = self._question(thread)
-            if line:
-                found[thread.project_id].append(line)
-        for lines in found.values():
-            lines.sort(key=lambda line: (line.due_at is None, line.due_at or line.asked_at or self.now))
-        return found
-
-    def _question(self, thread: Thread) -> QuestionLine | None:
-        clocks: list[AnswerClock] = thread.told_clocks  # type: ignore[attr-defined]
-        last = clocks[-1]
-        if last.is_running:
-            return QuestionLine(
-                subject=thread.subject,
-                url=absolute(thread.get_absolute_url()),
-                asked_at=last.started_at,
-                due_at=last.due_at,
-                is_late=last.is_late(self.now),
-            )
-        if last.answered_in is None:  # taken back, or no answer was needed
-            return None
-        return QuestionLine(
-            subject=thread.subject,
-            url=absolute(thread.get_absolute_url()),
-            asked_at=last.started_at,
-            answered_in=last.answered_in,
-        )
-
-    def section(self, project: Project, questions: dict[int | None, list[QuestionLine]]) -> Section:
+    def section(self, project: Project) -> Section:
+        """What is told of `project` but for its questions, which are the reader's own."""
         if project.status == Project.Status.PAUSED:
             return Section(
                 project_id=project.pk,
@@ -382,7 +370,6 @@ class _Reader:
                 name=project.name,
                 url=absolute(project.get_absolute_url()),
                 about="paused",
-                questions=tuple(questions.get(project.pk, ())),
             )
         progress, health = self.progress[project.pk], self.health[project.pk]
         tasks = self.tasks[project.pk]
@@ -409,7 +396,6 @@ class _Reader:
             waiting=self._group(project, waiting),
             milestones=milestones,
             moves=moves,
-            questions=tuple(questions.get(project.pk, ())),
         )
 
     def _group(self, project: Project, tasks: Sequence[Task], total: int | None = None) -> Group:
@@ -467,3 +453,65 @@ class _Reader:
 def _real(move: Move | None) -> Move | None:
     """None for a date that was moved and moved back."""
     return move if move and move.old != move.new else None
+
+
+def _questions(
+    user: User, projects: Sequence[Project], *, start: dt.datetime, end: dt.datetime, now: dt.datetime
+) -> dict[int | None, list[QuestionLine]]:
+    """Questions that are open, or were asked or answered in the window, by project."""
+    window: dict[str, Any] = {"start": start, "end": end}
+    found: dict[int | None, list[QuestionLine]] = defaultdict(list)
+    threads: list[Thread] = _ASKED.to(user).objects(
+        reader=user.pk,
+        projects=[project.pk for project in projects],
+        companies=list({project.client_id for project in projects}),
+        **window,
+    )
+    clocks: dict[int, AnswerClock] = {}
+    if threads:
+        for clock in _CLOCKS.objects(threads=[thread.pk for thread in threads], **window):
+            clocks[clock.thread_id] = clock  # the last one stays
+    for thread in threads:
+        line = _question(thread, clocks[thread.pk], now)
+        if line:
+            found[thread.project_id].append(line)
+    for lines in found.values():
+        lines.sort(key=lambda line: (line.due_at is None, line.due_at or line.asked_at or now))
+    return found
+
+
+def _asked(reader: User) -> QuerySet[Thread]:
+    in_reach = Q(IsOneOf("project", Slot("projects"))) | Q(IsOneOf("client", Slot("companies")), project=None)
+    threads = Thread.objects.visible_to(reader).filter(in_reach, pk__in=_clocks_told_of().values("thread"))
+    return threads.order_by("pk").distinct()
+
+
+def _clocks_told_of() -> QuerySet[AnswerClock]:
+    start, end = cast(dt.datetime, Slot("start")), cast(dt.datetime, Slot("end"))
+    told_of = Q(ended_at=None) | Q(started_at__gte=start) | Q(ended_at__gte=start)
+    return AnswerClock.objects.filter(told_of, started_at__lt=end).order_by()
+
+
+_ASKED = StatementsForReaders(_asked)
+_CLOCKS = Statement(
+    lambda: _clocks_told_of().filter(IsOneOf("thread", Slot("threads"))).order_by("started_at", "pk")
+)
+
+
+def _question(thread: Thread, last: AnswerClock, now: dt.datetime) -> QuestionLine | None:
+    if last.is_running:
+        return QuestionLine(
+            subject=thread.subject,
+            url=absolute(thread.get_absolute_url()),
+            asked_at=last.started_at,
+            due_at=last.due_at,
+            is_late=last.is_late(now),
+        )
+    if last.answered_in is None:  # taken back, or no answer was needed
+        return None
+    return QuestionLine(
+        subject=thread.subject,
+        url=absolute(thread.get_absolute_url()),
+        asked_at=last.started_at,
+        answered_in=last.answered_in,
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 import zoneinfo
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -16,6 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from clients.models import User
+from clients.readers import StatementsForReaders
+from cxportal.lib.database import Slot, Statement
+from cxportal.lib.sharing import shared
 from cxportal.lib.slots import next_slot, window
 from cxportal.notifications.mail import MailKind, Rendered, register
 from cxportal.notifications.models import OutgoingMail
@@ -28,13 +33,18 @@ from projects.models import Project
 
 def introductions_told(user: User) -> frozenset[int]:
     """Introductions `user` already read in a mail sent by hand: words are used once."""
-    return frozenset(
-        BoardIntroduction.objects.filter(
-            project__sent_boards__user=user,
-            project__sent_boards__is_extra=True,
-            project__sent_boards__created_at__gte=F("updated_at"),
-        ).values_list("pk", flat=True)
-    )
+    return frozenset(pk for (pk,) in _INTRODUCTIONS_TOLD.rows(user=user.pk))
+
+
+def _introductions_told() -> QuerySet[BoardIntroduction, Any]:
+    return BoardIntroduction.objects.filter(
+        project__sent_boards__user=cast(int, Slot("user")),
+        project__sent_boards__is_extra=True,
+        project__sent_boards__created_at__gte=F("updated_at"),
+    ).values_list("pk")
+
+
+_INTRODUCTIONS_TOLD = Statement(_introductions_told)
 
 
 def render_board(
@@ -46,15 +56,36 @@ def render_board(
     is_extra: bool = False,
 ) -> Rendered:
     """The mail of one person, in their language, its times in `zone`. `next_at`: when the next one comes."""
-    stop = absolute(reverse("weekly_stop", args=[stop_token(user)]))
-    with translation.override(user.language), timezone.override(zoneinfo.ZoneInfo(zone)):
-        sections = [rendered_section(section, user.language, zone) for section in board.sections]
+    written = shared(
+        ("board mail", board, user.language, zone, next_at, is_extra),
+        lambda: _written(board, user.language, zone=zone, next_at=next_at, is_extra=is_extra),
+    )
+    # All that is a reader's own in it is the way to stop it; whose board says something else, it is another board.
+    token = stop_token(user)
+    return replace(
+        written,
+        text=written.text.replace(_ANY_TOKEN, token),
+        html=written.html.replace(_ANY_TOKEN, token),
+        headers={name: value.replace(_ANY_TOKEN, token) for name, value in written.headers.items()},
+    )
+
+
+# Stands where a reader's own token goes; nobody's words can hold it.
+_ANY_TOKEN = secrets.token_hex(16)
+
+
+def _written(
+    board: Board, language: str, *, zone: str, next_at: dt.datetime | None, is_extra: bool
+) -> Rendered:
+    """The mail to whoever is told this board."""
+    stop = absolute(reverse("weekly_stop", args=[_ANY_TOKEN]))
+    with translation.override(language), timezone.override(zoneinfo.ZoneInfo(zone)):
+        sections = [rendered_section(section, language, zone) for section in board.sections]
         subject = subject_of(board, is_extra=is_extra)
     return render_mail(
         "mail/weekly_board",
         {
             "board": board,
-            "person": user,
             "html_sections": [html for html, _text in sections],
             "text_sections": [text for _html, text in sections],
             "next_at": next_at,
@@ -63,7 +94,7 @@ def render_board(
             "preferences_url": absolute(reverse("my_weekly")),
         },
         subject=subject,
-        language=user.language,
+        language=language,
         zone=zone,
         headers={
             "List-Unsubscribe": f"<{stop}>",
@@ -156,6 +187,14 @@ def next_of(schedule: BoardSchedule | None, after: dt.datetime) -> dt.datetime |
     return next_slot(schedule.slots(), after) if schedule and from_schedule else None
 
 
+def _still_seen(reader: User) -> QuerySet[Project, Any]:
+    told = SentBoard.projects.through.objects.filter(sentboard=Slot("board")).values("project")
+    return Project.objects.visible_to(reader).filter(pk__in=told).order_by().values_list("pk")[:1]
+
+
+_STILL_SEEN = StatementsForReaders(_still_seen)
+
+
 def _why_not(mail: OutgoingMail) -> str:
     sent = SentBoard.objects.select_related("user").filter(pk=mail.data["board"]).first()
     if sent is None:
@@ -165,7 +204,7 @@ def _why_not(mail: OutgoingMail) -> str:
         return gettext_noop("may not sign in any more")
     if not sent.is_extra and not BoardSchedule.objects.filter(user=user, is_on=True).exists():
         return gettext_noop("does not want the weekly board any more")
-    if not Project.objects.visible_to(user).filter(pk__in=sent.projects.values("pk")).exists():
+    if not _STILL_SEEN.to(user).rows(reader=user.pk, board=sent.pk):
         return gettext_noop("sees none of these projects any more")
     return ""
 

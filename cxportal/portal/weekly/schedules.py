@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clients.models import Client, Membership, User
+from cxportal.lib.sharing import sharing
 from cxportal.lib.slots import Join, Schedule, Send, decide, first_slot, window
 from cxportal.notifications.mail import queue
 from cxportal.portal.models import BoardSchedule, SentBoard
@@ -111,10 +112,11 @@ def queue_due_boards(now: dt.datetime | None = None, limit: int = 10_000) -> int
     now = now or timezone.now()
     queued = handled = 0
     while handled < limit:
-        with transaction.atomic():
+        with transaction.atomic(), sharing():
             due = list(
                 BoardSchedule.objects.due(now)
                 .select_related("user")
+                .prefetch_related("left_out")
                 .select_for_update(skip_locked=True, of=("self",))
                 .order_by("next_slot_at", "pk")[: min(BATCH, limit - handled)]
             )
@@ -205,7 +207,8 @@ def _write_down(
 
 def queue_board(sent: SentBoard, board: Board) -> None:
     """Queues the mail of a row of SentBoard, in its transaction."""
-    sent.projects.set([section.project_id for section in board.sections])
+    told_of = SentBoard.projects.through
+    told_of.objects.bulk_create(told_of(sentboard=sent, project_id=one.project_id) for one in board.sections)
     extra = "extra:" if sent.is_extra else ""
     sent.mail = queue(
         WEEKLY_BOARD,
