@@ -11,9 +11,10 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from clients import tokens
-from clients.actions import end_sessions, lock_out, set_password
+from clients.actions import lock_out, set_password
 from clients.models import ApiToken, User
 from clients.tokens import MOST, TooManyTokens, make_token, use_token
+from clients.ways_in import end_ways_in
 from cxportal.notifications.models import Event
 from tests.api_support import Program
 from tests.factories import PASSWORD
@@ -129,7 +130,7 @@ def test_all_tokens_end_with_the_password_and_the_sessions(how: str, person: Use
         case "locked out":
             lock_out(user=person, by=admin_user)
         case "signed out everywhere":
-            end_sessions(user=person)
+            end_ways_in(person)
     assert program.get(ME).status_code == 401
 
 

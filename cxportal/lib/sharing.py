@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 HOLDS_SECONDS = 1
 MOST = 100
@@ -44,4 +44,4 @@ def shared(key: Hashable, find: Callable[[], T]) -> T:
         if len(kept) >= MOST:
             kept.clear()
         kept[key] = now, value
-    return value  # type: ignore[no-any-return]
+    return cast(T, value)
