@@ -174,3 +174,11 @@ def test_the_owner_of_a_password_gets_a_token_that_fits_the_description(world: W
     case = operation.Case(body={"email": owner.email, "password": PASSWORD}, media_type="application/json")
     response = case.call_and_validate(checks=PROMISES)
     assert response.status_code == 201, response.text
+
+
+def test_the_description_speaks_of_operations_not_of_our_code() -> None:
+    told = str(description())
+    assert "subclass" not in told
+    assert "OPTIONS is not answered" not in told
+    for path, methods in description()["paths"].items():
+        assert all(operation.get("summary") for operation in methods.values()), path
