@@ -6,6 +6,7 @@ The person must see the conversation and be allowed to write in it: PermissionDe
 raises an ActionRefused of `feedback.errors` and changes nothing.
 """
 
+from feedback.actions._running import new_clock
 from feedback.actions.clocks import move_due, no_reply_needed
 from feedback.actions.messages import (
     conversation_of,
@@ -32,6 +33,7 @@ __all__ = [
     "move_due",
     "move_thread",
     "narrow_audience",
+    "new_clock",
     "no_reply_needed",
     "note_on_task",
     "post_message",

@@ -35,6 +35,15 @@ _RUNNING = Statement(
 
 def start(thread: Thread, message: Message, *, now: dt.datetime, policy: Policy | None = None) -> AnswerClock:
     """A clock that runs from `message`, under the client's policy as it is now, or the one given."""
+    clock = new_clock(thread, message, now=now, policy=policy)
+    clock.save()
+    return clock
+
+
+def new_clock(
+    thread: Thread, message: Message, *, now: dt.datetime, policy: Policy | None = None
+) -> AnswerClock:
+    """What `start` saves. Where neither row is in the database yet its values hold all the same."""
     policy = policy or policy_for(thread.client)
     try:
         due_at = arithmetic.due_at(policy, message.received_at)
@@ -52,7 +61,6 @@ def start(thread: Thread, message: Message, *, now: dt.datetime, policy: Policy 
     )
     clock.note_lateness(now)
     clock.next_rung_at = next_reminder_at(clock, now=now, zone_name=manager_zone(thread, clock))
-    clock.save()
     return clock
 
 

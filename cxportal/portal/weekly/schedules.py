@@ -21,20 +21,29 @@ BATCH = 100
 
 
 def ensure_schedule(membership: Membership, now: dt.datetime) -> BoardSchedule:
-    """The schedule of a contact: made with their first membership, Friday 16:00 in the company's zone.
-
-    Owners and members get the board by default, viewers when they ask for it.
-    """
-    wanted = membership.role != Membership.Role.VIEWER
+    """The schedule of a contact: made with their first membership, `first_schedule`."""
     schedule, _made = BoardSchedule.objects.get_or_create(
         user=membership.user,
         defaults={
-            "is_on": wanted,
-            "time_zone": membership.client.time_zone,
-            "next_slot_at": first_slot(Schedule(4, 16, membership.client.time_zone), now),
+            field: getattr(first_schedule(membership, now), field)
+            for field in ("is_on", "time_zone", "next_slot_at")
         },
     )
     return schedule
+
+
+def first_schedule(membership: Membership, now: dt.datetime) -> BoardSchedule:
+    """What a contact begins with, not saved: Friday 16:00 in the company's zone.
+
+    Owners and members get the board by default, viewers when they ask for it.
+    """
+    zone_name = membership.client.time_zone
+    return BoardSchedule(
+        user=membership.user,
+        is_on=membership.role != Membership.Role.VIEWER,
+        time_zone=zone_name,
+        next_slot_at=first_slot(Schedule(4, 16, zone_name), now),
+    )
 
 
 @transaction.atomic
