@@ -38,10 +38,11 @@ def shared(key: Hashable, find: Callable[[], T]) -> T:
     if kept is None:
         return find()
     now = time.monotonic()
-    found_at, value = kept.get(key, (None, None))
-    if found_at is None or now - found_at > HOLDS_SECONDS:
-        value = find()
-        if len(kept) >= MOST:
-            kept.clear()
-        kept[key] = now, value
-    return value  # type: ignore[no-any-return]
+    if key in kept and now - kept[key][0] <= HOLDS_SECONDS:
+        value: T = kept[key][1]
+        return value
+    found = find()
+    if len(kept) >= MOST:
+        kept.clear()
+    kept[key] = now, found
+    return found

@@ -34,7 +34,7 @@ def test_nothing_outlasts_its_sharing() -> None:
 
 def test_after_a_second_it_is_found_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     find, now = numbers(), [100.0]
-    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("cxportal.lib.sharing.time.monotonic", lambda: now[0])
     with sharing():
         assert shared("key", find) == 0
         now[0] += 1
