@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 HOLDS_SECONDS = 1
 MOST = 100
@@ -38,10 +38,11 @@ def shared(key: Hashable, find: Callable[[], T]) -> T:
     if kept is None:
         return find()
     now = time.monotonic()
-    found_at, value = kept.get(key, (None, None))
-    if found_at is None or now - found_at > HOLDS_SECONDS:
-        value = find()
-        if len(kept) >= MOST:
-            kept.clear()
-        kept[key] = now, value
-    return cast(T, value)
+    if key in kept and now - kept[key][0] <= HOLDS_SECONDS:
+        value: T = kept[key][1]
+        return value
+    found = find()
+    if len(kept) >= MOST:
+        kept.clear()
+    kept[key] = now, found
+    return found
