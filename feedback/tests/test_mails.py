@@ -276,8 +276,8 @@ def test_everything_is_asked_again_in_a_fixed_number_of_queries(
 def test_when_the_assignee_is_back_they_are_reminded_and_not_the_stand_in(
     thread: Thread, anna: User, boris: User
 ) -> None:
-    today = timezone.now().date()
-    absence = Absence.objects.create(user=anna, starts_on=today, ends_on=today + dt.timedelta(days=30))
+    later = timezone.now().date() + dt.timedelta(days=30)
+    absence = Absence.objects.create(user=anna, starts_on=at(12).date(), ends_on=later)
     ladder.remind_due(at(12))
     mail = mail_of("reminder", boris)
     absence.delete()
