@@ -47,6 +47,8 @@ class ApiToken(models.Model):
     digest = models.CharField(max_length=64, unique=True, editable=False)
     # What sessions are bound to as well: another password, however it came to be, ends the token.
     password_mark = models.CharField(max_length=128, editable=False)
+    # The same form sent twice carries the same key: the second makes nothing.
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"))
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
