@@ -48,6 +48,8 @@ DROP FUNCTION notifications_audit_stays();
 
 
 class Migration(migrations.Migration):
+    reviewed_for_upgrades = "triggers on a table that the version before does not know, and a copy of what it logs"
+
     dependencies = [
         ("notifications", "0005_audit"),
         ("admin", "0003_logentry_add_action_flag_choices"),
