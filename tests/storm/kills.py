@@ -11,7 +11,7 @@ from tests.storm.scene import LOOK, Scene, mail_server
 from tests.storm.work import mails_due
 
 SCHEDULERS, SENDERS = 2, 2
-SHORTEST, LONGEST = 0.2, 30.0  # seconds an actor lives, on average
+SHORTEST, LONGEST = 0.2, 60.0  # seconds an actor lives, on average
 
 
 def kills(scene: Scene) -> Result:

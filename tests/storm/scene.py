@@ -57,7 +57,7 @@ class Scene:
             for one in crowd:
                 actors.ended(one, 60)
 
-    def until_all_is_sent(self, server: SmtpServer, wanted: int, seconds: float = 600) -> None:
+    def until_all_is_sent(self, server: SmtpServer, wanted: int, seconds: float = 1800) -> None:
         """Quiet weather: two are at work until so many different mails were sent, or nothing is left that waits."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
