@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,8 @@ __all__ = ["smtp", "smtp_server", "world"]
 
 # How long one example takes says nothing on a machine that several people share.
 settings.register_profile("portal", deadline=None)
-settings.load_profile("portal")
+settings.register_profile("long", deadline=None, max_examples=5000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "portal"))
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+import uuid
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from clients.models import ApiToken, User
 from clients.models.tokens import digest_of
 from clients.ways_in import ends_ways_in
 from cxportal.lib.errors import ActionRefused
+from cxportal.lib.once import own_key
 from cxportal.notifications.events import record
 
 MARK = "cxp_"  # so that people, and programs that look for leaked secrets, know one when they see it
@@ -36,16 +38,35 @@ class TooManyTokens(ActionRefused):
         super().__init__(words % {"count": MOST})
 
 
+class TokenWasMade(ActionRefused):
+    """The same form a second time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            _("This token was made already, and shown. If you did not copy it, revoke it and make another one.")
+        )
+
+
 @transaction.atomic
 def make_token(
-    *, user: User, name: str, scope: str, days: int, now: dt.datetime | None = None
+    *,
+    user: User,
+    name: str,
+    scope: str,
+    days: int,
+    form_key: uuid.UUID | None = None,
+    now: dt.datetime | None = None,
 ) -> tuple[ApiToken, str]:
     """A new token of `user` that ends after `days`, and the secret, which nobody can read again.
 
-    Tokens that have expired are cleared away. Raises TooManyTokens.
+    Tokens that have expired are cleared away. Raises TooManyTokens, and TokenWasMade for the same form sent twice
+    (`form_key`): the secret was shown the first time, and is not kept.
     """
     now = now or timezone.now()
     User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    key = own_key(form_key, user.pk, "token", f"{scope} {days} {name}")
+    if key is not None and user.api_tokens.filter(form_key=key).exists():
+        raise TokenWasMade
     user.api_tokens.expired(now).delete()
     if user.api_tokens.count() >= MOST:
         raise TooManyTokens
@@ -59,6 +80,7 @@ def make_token(
         password_mark=user.get_session_auth_hash(),
         created_at=now,
         expires_at=now + dt.timedelta(days=days),
+        form_key=key,
     )
     record("token.made", actor=user, is_internal=True, now=now, token=token.pk, scope=scope)
     return token, secret

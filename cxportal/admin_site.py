@@ -6,6 +6,7 @@ somebody uploaded can never run, although it comes from the same host.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,15 +15,46 @@ from allauth.account.decorators import secure_admin_login
 from csp.constants import SELF
 from django.conf import settings
 from django.contrib import admin
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpRequest, HttpResponseBase
+from django.contrib.admin.widgets import AutocompleteMixin
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 
+from cxportal.lib.text import storable
 from cxportal.notifications import audit
 
 # They come with Django and django-allauth and mean nothing here: rights follow from roles, a person has one address.
 NOT_SHOWN = {"auth.Group", "account.EmailAddress"}
+_TOO_LARGE = re.compile(r"[0-9]{19,}")  # no year, and no id that a row could have
+
+
+def require_readable(query: QueryDict) -> None:
+    """400 for an address with what Django's lists hand on to the database unseen: NUL, and numbers beyond it."""
+    for name, values in query.lists():
+        if any(storable(text) != text or _TOO_LARGE.search(text) for text in (name, *values)):
+            raise BadRequest("no text, or no number")
+
+
+def _known_choices(widget: AutocompleteMixin, name: str, value: list[str], attrs: Any = None) -> Any:
+    """The choices of a field that completes what is typed, without values that can be nobody's id.
+
+    Django asks the database for them as they are when it shows a refused form again, and fails.
+    """
+    to_python = widget.choices.queryset.model._meta.pk.to_python
+    return _choices(widget, name, [one for one in value if _becomes(to_python, one)], attrs)
+
+
+def _becomes(to_python: Callable[[Any], Any], value: str) -> bool:
+    try:
+        to_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+_choices = AutocompleteMixin.optgroups
+AutocompleteMixin.optgroups = _known_choices  # type: ignore[method-assign, assignment]
 
 
 class PortalAdminSite(admin.AdminSite):
@@ -54,6 +86,7 @@ class PortalAdminSite(admin.AdminSite):
         inner = super().admin_view(view, cacheable)
 
         def with_policy(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            require_readable(request.GET)
             if request.method in {"GET", "HEAD"}:  # writes nothing
                 response: HttpResponseBase = inner(request, *args, **kwargs)
             else:

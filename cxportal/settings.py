@@ -115,6 +115,7 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 # --- Data ---------------------------------------------------------------------------------------
 
 DATABASES = {"default": database_settings(env.str("DATABASE_URL", default=""))}
+MIGRATION_LOCK_SECONDS = whole_number("MIGRATION_LOCK_SECONDS", default=5, least=1)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -281,6 +282,7 @@ SPECTACULAR_SETTINGS = {
     "SERVERS": [{"url": BASE_URL}],
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "GET_LIB_DOC_EXCLUDES": "cxportal.lib.api.schema.classes_without_words",
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "cxportal.lib.api.schema.add_problems",

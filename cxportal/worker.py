@@ -34,7 +34,7 @@ class SignsOfLife(StartStopStep):
     def __init__(self, parent: Any, **options: Any) -> None:
         super().__init__(parent, **options)
         self.wanted = threading.Event()
-        self.name = signs.name_of(signs.WORKER)
+        self.signature = signs.name_of(signs.WORKER)
         self.entry: Any = None
         self.thread: threading.Thread | None = None
 
@@ -55,7 +55,7 @@ class SignsOfLife(StartStopStep):
             self.wanted.wait()
             self.wanted.clear()
             try:
-                signs.say_alive(settings.DATABASES["default"], self.name)
+                signs.say_alive(settings.DATABASES["default"], self.signature)
             except Exception as error:
                 logger.warning("the worker's sign of life could not be written: %s", error)
 

@@ -10,16 +10,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from cxportal.lib.admin import ReadOnly
+from cxportal.lib.admin import ReadOnly, RowsToRead
 from feedback.admin_due import MovesDueTimes
 from feedback.facts import rung_words
 from feedback.models import AnswerClock, DueChange, Message, Reminder, Thread
 from feedback.reasons import in_words
 
 
-class MessageInline(ReadOnly, admin.TabularInline):
+class MessageInline(RowsToRead):
     model = Message
-    extra = 0
     fields = ("stored_at", "author", "is_note", "via", "body", "withdrawn_at")
     readonly_fields = fields
     show_change_link = True
@@ -28,10 +27,9 @@ class MessageInline(ReadOnly, admin.TabularInline):
         return super().get_queryset(request).select_related("author")
 
 
-class ClockInline(ReadOnly, admin.TabularInline):
+class ClockInline(RowsToRead):
     model = AnswerClock
     fk_name = "thread"
-    extra = 0
     fields = ("started_at", "due_at", "late_since", "ended_at", "ending")
     readonly_fields = fields
     show_change_link = True
@@ -94,9 +92,8 @@ class MessageAdmin(ReadOnly, admin.ModelAdmin):
     )
 
 
-class LedgerInline(ReadOnly, admin.TabularInline):
+class LedgerInline(RowsToRead):
     model = Reminder
-    extra = 0
     fields = ("at", "rung_in_words", "user", "outcome", "reason_in_words", "mail")
     readonly_fields = fields
 
@@ -112,9 +109,8 @@ class LedgerInline(ReadOnly, admin.TabularInline):
         return in_words(reminder.reason)
 
 
-class DueChangeInline(ReadOnly, admin.TabularInline):
+class DueChangeInline(RowsToRead):
     model = DueChange
-    extra = 0
     fields = ("at", "old", "new", "reason", "actor")
     readonly_fields = fields
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from feedback import ledger
@@ -26,6 +26,15 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 TRY_AGAIN = dt.timedelta(hours=1)
 
+# `bulk_update` took almost half of a pass: it writes a CASE for each row and column.
+_SAVE = """
+    UPDATE feedback_answerclock AS clock
+       SET rung = new.rung, next_rung_at = new.next_rung_at, late_since = new.late_since
+      FROM unnest(%(ids)s::bigint[], %(rungs)s::smallint[], %(next)s::timestamptz[], %(late)s::timestamptz[])
+        AS new (id, rung, next_rung_at, late_since)
+     WHERE clock.id = new.id
+"""
+
 
 def remind_due(now: dt.datetime | None = None, limit: int = 10_000) -> int:
     """Reminds of every clock whose next rung has come at `now` (aware), at most `limit` of them.
@@ -36,9 +45,10 @@ def remind_due(now: dt.datetime | None = None, limit: int = 10_000) -> int:
     now = now or timezone.now()
     taken = 0
     while taken < limit:
-        count = _remind_some(now, min(BATCH, limit - taken))
+        size = min(BATCH, limit - taken)
+        count = _remind_some(now, size)
         taken += count
-        if count == 0:
+        if count < size:  # no more that nobody else holds
             break
     return taken
 
@@ -67,7 +77,7 @@ def _remind_some(now: dt.datetime, size: int) -> int:
             clock.next_rung_at = now + TRY_AGAIN
             lines.append(Line(clock=clock, rung="0", user=None, reason="broken"))
     ledger.write(lines, kind=REMINDER, now=now)
-    AnswerClock.objects.bulk_update(clocks, ["rung", "next_rung_at", "late_since"])
+    _save(clocks)
     return len(clocks)
 
 
@@ -90,6 +100,18 @@ def _climb(clock: AnswerClock, thread: Thread, circles: Circles, now: dt.datetim
     clock.note_lateness(now)
     clock.next_rung_at = next_reminder_at(clock, now=now, zone_name=zone_name)
     return lines
+
+
+def _save(clocks: list[AnswerClock]) -> None:
+    """What `_climb` changed: one statement that is as long for one clock as for many."""
+    values = {
+        "ids": [clock.pk for clock in clocks],
+        "rungs": [clock.rung for clock in clocks],
+        "next": [clock.next_rung_at for clock in clocks],
+        "late": [clock.late_since for clock in clocks],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVE, values)
 
 
 def _manager_zone(thread: Thread, circles: Circles) -> str:

@@ -261,7 +261,7 @@ def _check(line: Line) -> None:
     }
     wrong = line.problems
     wrong += [
-        _("“%(column)s” names more than %(limit)s.") % {"column": name, "limit": MAX_IN_CELL}
+        _("“%(column)s” holds more than %(limit)s values.") % {"column": name, "limit": MAX_IN_CELL}
         for name, values in lists.items()
         if len(values) > MAX_IN_CELL
     ]

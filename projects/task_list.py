@@ -45,7 +45,8 @@ SORTS: dict[str, Sequence[Any]] = {
 }
 _FIELDS = (
     "pk", "number", "title", "column", "starts_on", "due_on", "done_at", "is_internal", "waiting_since", "waiting_for",
-    "priority", "percent_done", "estimate_hours", "milestone_name", "people", "placeholder_names", "label_names",
+    "priority", "percent_done", "estimate_hours", "milestone_name", "milestone_due",
+    "people", "placeholder_names", "label_names",
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
@@ -21,10 +22,19 @@ if not os.environ.get("DATABASE_URL") or not os.environ.get("REDIS_URL"):
         "The tests need PostgreSQL and Valkey: run them with script/test [pytest arguments]."
     )
 
+
+def redis_of_its_own(url: str, number: int) -> str:
+    """Another database of the same Redis: `unix://…?db=0` or `redis://host:6379/0`."""
+    if url.startswith("unix://"):
+        return re.sub(r"\bdb=\d+", f"db={number}", url) if "db=" in url else f"{url}?db={number}"
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{int(parts.path.strip('/') or 0) + number}"))
+
+
 _worker = os.environ.get("PYTEST_XDIST_WORKER", "")
 if _worker:
     _number = int(_worker.removeprefix("gw")) + 1
-    os.environ["REDIS_URL"] = re.sub(r"\bdb=\d+", f"db={_number}", os.environ["REDIS_URL"])
+    os.environ["REDIS_URL"] = redis_of_its_own(os.environ["REDIS_URL"], _number)
     _home = Path(os.environ["PORTAL_HOME"]) / _worker
     _home.mkdir(mode=0o700, exist_ok=True)
     os.environ["PORTAL_HOME"] = str(_home)

@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
 Kwargs = Callable[["World"], dict[str, Any]]
 
-CLIENTS = frozenset({"owner", "member", "viewer"})
-TEAM = frozenset({"specialist", "manager", "admin"})
-MANAGERS = frozenset({"manager", "admin"})
-ADMINS = frozenset({"admin"})
+CLIENTS: frozenset[str] = frozenset({"owner", "member", "viewer"})
+TEAM: frozenset[str] = frozenset({"specialist", "manager", "admin"})
+MANAGERS: frozenset[str] = frozenset({"manager", "admin"})
+ADMINS: frozenset[str] = frozenset({"admin"})
 # Those who know of `house`; for `stranger` and `outsider` it does not exist.
-HOUSE = CLIENTS | TEAM
-WRITERS = HOUSE - {"viewer"}
-SIGNED_IN = HOUSE | {"stranger", "outsider"}
-EVERYONE = SIGNED_IN | {"anonymous"}
+HOUSE: frozenset[str] = CLIENTS | TEAM
+WRITERS: frozenset[str] = HOUSE - {"viewer"}
+SIGNED_IN: frozenset[str] = HOUSE | {"stranger", "outsider"}
+EVERYONE: frozenset[str] = SIGNED_IN | {"anonymous"}
 
 
 def nothing(world: World) -> dict[str, Any]:

@@ -162,7 +162,12 @@ def test_a_child_of_another_parent_does_not_exist(
 
 def test_the_admin_is_for_administrators(world: World, browsers: dict[str, Browser]) -> None:
     for who, browser in browsers.items():
-        for path in ("/admin/", "/admin/clients/user/", "/admin/notifications/outgoingmail/"):
+        for path in (
+            "/admin/",
+            "/admin/clients/user/",
+            "/admin/notifications/outgoingmail/",
+            "/admin/system/",
+        ):
             got = browser.get(path).status_code
             if who == "admin":
                 assert got in {200, 404}, (who, path, got)

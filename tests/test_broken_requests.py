@@ -145,3 +145,19 @@ def test_a_repeated_field_is_read_once(world: World) -> None:
     target = target_of("board", world)
     body = "title=First&title=Second&is_internal=on&is_internal="
     assert target.request("post", data=body, content_type=FORM).status == 302
+
+
+AWAY = [
+    "//evil.example/", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "\x00//evil.example",
+    "http:///evil.example", "\t//evil.example", "/\t/evil.example", "//\u202eevil.example", "https:evil.example",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["set_theme", "choose_language", "task_move", "account_login"])
+def test_a_form_leads_nowhere_else(name: str, world: World) -> None:
+    target = target_of(name, world)
+    for away in AWAY:
+        answer = target.send({"next": away})
+        assert answer.status in {302, 400}, (away, answer.error)
+        assert "evil" not in answer.location, away
+        assert not answer.location.startswith("javascript"), away

@@ -11,12 +11,16 @@ from collections import Counter
 import pytest
 from django.db import transaction
 from django.db.models import F
+from django.utils import timezone
 
 from clients.mails import PASSWORD_CHANGED
 from clients.models import User
 from cxportal.notifications.mail import Draft, queue_all
 from cxportal.notifications.models import OutgoingMail
 from cxportal.notifications.sending import send_due
+from feedback import actions, ladder
+from feedback.tests.concurrent import Work, uncommitted, wait_until_blocked
+from projects.models import Project
 from tests.factories import make_user
 from tests.smtp import SmtpServer
 from tests.workers import start_run_due
@@ -74,6 +78,29 @@ def test_a_killed_worker_loses_nothing(smtp: SmtpServer, phase: str, state: str,
     counted = Counter(smtp.recipients())
     assert [counted[person.email] for person in people] == [1, copies, 1]
     assert len(set(smtp.message_ids())) == 3
+
+
+def test_a_worker_killed_while_it_checks_loses_nothing(
+    house: Project, owner: User, specialist: User, smtp: SmtpServer
+) -> None:
+    """It waits for the lock of a clock, inside the transaction of the check, and is killed there."""
+    start = timezone.now() - dt.timedelta(hours=13)
+    thread = actions.start_thread(
+        by=owner, client=house.client, project=house, subject="?", body="Where?", now=start
+    )
+    OutgoingMail.objects.all().delete()
+    ladder.remind_due()
+    people_with_mail(2)
+    with uncommitted(lambda: list(thread.clocks.select_for_update())):
+        worker = start_run_due(smtp)
+        wait_until_blocked(Work(worker.wait))
+        worker.kill()
+        worker.wait()
+    assert set(OutgoingMail.objects.values_list("state", flat=True)) == {"claimed"}
+    for _ in range(2):
+        time_passes()
+        send_due()
+    assert len(smtp.accepted) == len(set(smtp.message_ids())) == 3
 
 
 def test_a_worker_told_to_end_leaves_nothing_uncertain(smtp: SmtpServer) -> None:

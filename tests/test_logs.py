@@ -251,13 +251,13 @@ def test_a_task_carries_the_number_of_the_request_that_started_it(
     log: Log, own_redis: OwnRedis, owner: User
 ) -> None:
     before = app.conf.broker_url
-    app.conf.broker_url = f"redis+socket://{own_redis.socket}?virtual_host=0"
+    app.conf.broker_url = f"redis+socket://{own_redis.socket}?virtual_host=0"  # type: ignore[misc]
     app._after_fork()  # type: ignore[attr-defined]
     try:
         answer = Browser().post("/accounts/password/reset/", {"email": owner.email})
         assert _nudger.finish(10)
     finally:
-        app.conf.broker_url = before
+        app.conf.broker_url = before  # type: ignore[misc]
         app._after_fork()  # type: ignore[attr-defined]
     (message,) = own_redis.client.lrange("celery", 0, -1)
     assert json.loads(message)["headers"][tracing.HEADER] == answer.headers["X-Request-ID"]

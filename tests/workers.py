@@ -33,10 +33,10 @@ def environment(**more: str) -> dict[str, str]:
     return {**os.environ, "DATABASE_URL": url, "LOG_LEVEL": "WARNING", **more}
 
 
-def start_run_due(server: SmtpServer, **more: str) -> subprocess.Popen[bytes]:
+def start_run_due(server: SmtpServer, *arguments: str, **more: str) -> subprocess.Popen[bytes]:
     """`manage.py run_due`, as cron would start it, sending through `server`."""
     return subprocess.Popen(
-        [sys.executable, str(ROOT / "manage.py"), "run_due"],
+        [sys.executable, str(ROOT / "manage.py"), "run_due", *arguments],
         env=environment(EMAIL_URL=server.url, **more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

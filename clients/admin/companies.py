@@ -18,7 +18,7 @@ from clients.admin.people import MembershipForm
 from clients.models import AnswerPolicy, Client, FreeDay, Membership, User, WorkingSpan
 
 
-class PeopleInline(admin.TabularInline):
+class PeopleInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
     extra = 0

@@ -10,16 +10,21 @@ from django.utils.translation import ngettext_lazy, pgettext_lazy
 
 from clients.models import ApiToken
 from clients.tokens import LIFETIMES, SCOPE_HINTS
+from cxportal.lib.fields import LineField
+from cxportal.lib.widgets import FormKeyField
 
 
 class TokenForm(forms.Form):
-    name = forms.CharField(
+    name = LineField(
         label=pgettext_lazy("of a token", "Name"),
         max_length=80,
         help_text=_("What it is for, so that you know which one to revoke."),
     )
-    scope = forms.ChoiceField(label=_("May"), widget=forms.RadioSelect, initial=ApiToken.Scope.READ)
+    scope = forms.ChoiceField(
+        label=pgettext_lazy("of a token", "May"), widget=forms.RadioSelect, initial=ApiToken.Scope.READ
+    )
     days = forms.TypedChoiceField(label=_("Ends after"), coerce=int, initial=90)
+    form_key = FormKeyField()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

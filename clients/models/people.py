@@ -232,6 +232,10 @@ class AbsenceQuerySet(models.QuerySet["Absence"]):
     def on(self, day: dt.date) -> AbsenceQuerySet:
         return self.filter(starts_on__lte=day, ends_on__gte=day)
 
+    def not_passed_on(self) -> AbsenceQuerySet:
+        """Of which nobody who stands in was told yet."""
+        return self.exclude(passed_on_from=models.F("starts_on"))
+
 
 class Absence(models.Model):
     """Whole days one of our people is away, first and last day included."""
@@ -240,6 +244,8 @@ class Absence(models.Model):
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     note = models.CharField(_("note"), max_length=200, blank=True)
+    # The first day as it was when whoever stands in was told; another one since: they are told once more.
+    passed_on_from = models.DateField(null=True, editable=False)
 
     objects: ClassVar[Any] = AbsenceQuerySet.as_manager()
 

@@ -39,12 +39,16 @@ class ApiToken(models.Model):
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens", verbose_name=_("person")
     )
     name = models.CharField(pgettext_lazy("of a token", "name"), max_length=80)
-    scope = models.CharField(_("may"), max_length=8, choices=Scope, default=Scope.READ)
+    scope = models.CharField(
+        pgettext_lazy("of a token", "may"), max_length=8, choices=Scope, default=Scope.READ
+    )
     # The first letters, by which its owner recognises it, and the SHA-256 of the whole.
     prefix = models.CharField(_("begins with"), max_length=16, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)
     # What sessions are bound to as well: another password, however it came to be, ends the token.
     password_mark = models.CharField(max_length=128, editable=False)
+    # The same form sent twice carries the same key: the second makes nothing.
+    form_key = models.UUIDField(null=True, unique=True, editable=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("expires"))
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)

@@ -15,8 +15,24 @@ Words = str | Promise
 LOOKS = forms.Media(css={"all": ["admin/css/forms.css"]})
 
 
+class RowsToRead(admin.TabularInline):
+    """An inline whose rows are looked at, not touched: a plain table, which a screen reader can read."""
+
+    template = "admin/rows_to_read.html"
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class ReadOnly:
-    """Mixin of a ModelAdmin or an inline: rows that are looked at, not touched."""
+    """Mixin of a ModelAdmin: rows that are looked at, not touched."""
 
     show_full_result_count = False  # there may be millions
 

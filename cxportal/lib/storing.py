@@ -24,13 +24,12 @@ class StorageAway(Exception):
 
 
 class NotKept(ActionRefused):
-    """What was uploaded could not be stored. `field` is the argument it came in."""
-
-    field = "files"
+    """What was uploaded could not be stored."""
 
     def __init__(self) -> None:
         super().__init__(
-            _("Files cannot be kept just now. Please try again in a few minutes, or go on without them.")
+            _("Files cannot be kept just now. Please try again in a few minutes, or go on without them."),
+            field="files",
         )
 
 

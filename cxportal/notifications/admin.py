@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
-from cxportal.lib.admin import ReadOnly
+from cxportal.lib.admin import ReadOnly, RowsToRead
 from cxportal.notifications import actions, audit_admin
 from cxportal.notifications.admin_verbs import MailVerbs
 from cxportal.notifications.claims import database_time
@@ -43,9 +43,8 @@ Outcome = MailAttempt.Outcome
 MAIL_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox"
 
 
-class AttemptInline(ReadOnly, admin.TabularInline):
+class AttemptInline(RowsToRead):
     model = MailAttempt
-    extra = 0
     fields = readonly_fields = ("at", "outcome", "answer")
 
     @admin.display(description=_("answer of the server"))

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
@@ -187,9 +187,9 @@ class _Pass:
                 self._try_again(mail, refusal.severity, refusal.detail)
         except Unclear as unclear:
             self._try_again(mail, Severity.UNCERTAIN, unclear.detail)
-        except (OperationalError, InterfaceError):
-            raise
         except Exception as error:
+            if _is_about_the_database(error):
+                raise
             self._broken(mail, error)
         else:
             self.sent += 1
@@ -233,7 +233,7 @@ class _Pass:
         """Fails this mail alone, unless it is the database that is gone."""
         if isinstance(error, SoftTimeLimitExceeded):
             raise error
-        if isinstance(error, OperationalError | InterfaceError):
+        if _is_about_the_database(error):
             if not _database_is_there():
                 raise error
             self._try_again(mail, Severity.QUICK, one_line(f"{type(error).__name__}: {error}"))  # a deadlock
@@ -265,12 +265,17 @@ def _insist(record: Callable[[], T]) -> T:
     for wait in (0.1, 0.4, 1.5, 5, 15):
         try:
             return record()
-        except (OperationalError, InterfaceError):
-            if connection.in_atomic_block:
+        except (DatabaseError, InterfaceError) as error:
+            if connection.in_atomic_block or not _is_about_the_database(error):
                 raise
             connection.close()
             time.sleep(wait)
     return record()
+
+
+def _is_about_the_database(error: Exception) -> bool:
+    """It is no fault of this mail. A connection that ends without a word comes as the bare DatabaseError too."""
+    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
 
 
 def _database_is_there() -> bool:

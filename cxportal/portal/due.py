@@ -15,12 +15,14 @@ from cxportal.notifications.heartbeats import beat
 from cxportal.notifications.sending import send_due
 from cxportal.portal.weekly.schedules import queue_due_boards
 from feedback.ladder import remind_due
+from feedback.standing_in import pass_on_absences
 
 logger = logging.getLogger(__name__)
 
 # What there is to do besides sending mail, in this order. Each gets the instant that counts as now (None: the
 # present), does what is due by then, and says how many there were.
 PARTS: dict[str, Callable[[dt.datetime | None], int]] = {
+    "absences": pass_on_absences,
     "reminders": remind_due,
     "weekly boards": queue_due_boards,
 }

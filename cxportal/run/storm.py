@@ -13,4 +13,10 @@ from cxportal.run.surroundings import ROOT, compile_texts
 
 def main(arguments: list[str]) -> int:
     compile_texts()
-    return subprocess.run([sys.executable, "-m", "tests.storm", *arguments], cwd=ROOT).returncode
+    storm = subprocess.Popen([sys.executable, "-m", "tests.storm", *arguments], cwd=ROOT)
+    try:
+        return storm.wait()
+    except BaseException:  # told to end: not before the storm has cleared up
+        storm.terminate()
+        storm.wait()
+        raise

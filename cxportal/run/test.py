@@ -1,4 +1,8 @@
-"""`script/test [pytest arguments]`: every test, against servers made for this run and thrown away after it."""
+"""`script/test [pytest arguments]`: every test, against servers made for this run and thrown away after it.
+
+TEST_DATABASE_URL and TEST_REDIS_URL name others, of another version perhaps. The role must be allowed to make
+databases; the tests make their own there and remove them. Of the Redis they use up to nine, from its number on.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cxportal.run.preflight import check_given_servers
 from cxportal.run.surroundings import compile_texts, services
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -26,12 +31,20 @@ NOT_FOR_TESTS = (
     "DEMO_PASSWORD",
     "PRODUCTION",
     "DEBUG",
+    "BEHIND_PROXY",
+    "MONITOR_TOKEN",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
 )
 
 
 def main(arguments: list[str]) -> int:
     for name in NOT_FOR_TESTS:
         os.environ.pop(name, None)
+    for name in ("DATABASE_URL", "REDIS_URL"):
+        if given := os.environ.get(f"TEST_{name}"):
+            os.environ[name] = given
+    check_given_servers()
     compile_texts()
     if not any(shutil.which(name) for name in CHROMIUM) and sys.platform != "darwin":
         print(

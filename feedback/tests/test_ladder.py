@@ -9,7 +9,7 @@ import pytest
 from clients.actions import lock_out
 from clients.models import Absence, User
 from cxportal.notifications.models import OutgoingMail
-from feedback import actions, ladder
+from feedback import actions, ladder, standing_in
 from feedback.models import AnswerClock, Reminder, Thread
 from feedback.tests.conftest import DAY, HOUR, MINUTE, NOW, Ask, at, clock_of
 from projects.models import Project
@@ -256,6 +256,40 @@ def test_when_the_assignee_is_locked_out_their_backup_hears_at_once(
     lock_out(user=anna, by=admin_user)
     assert Reminder.objects.get(user=boris).rung == "50"
     assert OutgoingMail.objects.filter(to=boris.email, kind="reminder").count() == 1
+
+
+@pytest.mark.parametrize(("hours", "hears"), [(2, "thread.message"), (13, "reminder")])
+def test_when_the_assignees_absence_begins_their_backup_hears_at_once(
+    thread: Thread, anna: User, boris: User, hours: float, hears: str
+) -> None:
+    climb(hours)
+    OutgoingMail.objects.all().delete()
+    absent(anna, first=at(hours))
+    for _ in range(2):
+        standing_in.pass_on_absences(at(hours))
+    assert [(mail.kind, mail.to) for mail in OutgoingMail.objects.all()] == [(hears, boris.email)]
+
+
+def test_an_absence_begins_with_the_day_of_the_persons_own_zone(thread: Thread, anna: User) -> None:
+    anna.time_zone = "Asia/Tokyo"  # nine hours ahead: the 25th begins at 15:00 UTC of the 24th
+    anna.save()
+    absent(anna, first=at(24))
+    assert standing_in.pass_on_absences(at(5.9)) == 0
+    assert standing_in.pass_on_absences(at(6)) == 1
+    assert standing_in.pass_on_absences(at(7)) == 0
+
+
+def test_an_absence_that_was_moved_is_passed_on_when_it_begins(thread: Thread, anna: User) -> None:
+    absent(anna)
+    assert standing_in.pass_on_absences(at(1)) == 1
+    Absence.objects.update(starts_on=at(48).date(), ends_on=at(96).date())
+    assert standing_in.pass_on_absences(at(2)) == 0
+    assert standing_in.pass_on_absences(at(50)) == 1
+
+
+def test_an_absence_that_is_over_is_passed_on_to_nobody(thread: Thread, anna: User) -> None:
+    absent(anna, first=NOW - 9 * DAY, days=5)
+    assert standing_in.pass_on_absences(at(1)) == 0
 
 
 def test_someone_left_out_of_a_rung_gets_it_when_put_on_it_later(ask: Ask, manager: User, anna: User) -> None:

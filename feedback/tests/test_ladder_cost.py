@@ -71,7 +71,7 @@ def test_a_pass_takes_as_many_queries_for_twice_as_many_due(
 ) -> None:
     for count in (10, 20):
         make_due(count)
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(11):
             assert ladder.remind_due(at(12)) == count
     with django_assert_num_queries(3):  # and the savepoint around them
         assert ladder.remind_due(at(12)) == 0

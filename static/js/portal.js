@@ -2,6 +2,7 @@
 // Everything here only helps: pages work without it.
 
 import "./forms.js";
+import "./lengths.js";
 import { toast } from "./toasts.js";
 
 document.documentElement.classList.add("cx-js-on");

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 from django import forms
@@ -102,7 +103,7 @@ class Target:
             forms=[form for form in bound if form.data is posted],
             changed=changed,
             location=response.headers.get("Location", ""),
-            error=repr(response.exc_info[1]) if broke and response.exc_info else "",
+            error=error_of(response) if broke else "",
         )
 
 
@@ -140,6 +141,11 @@ def fields_of(target: Target) -> tuple[Answer, dict[str, forms.Field | None]]:
     for form in answer.forms:
         found |= {form.add_prefix(name): one for name, one in form.fields.items()}
     return answer, found
+
+
+def error_of(response: Any) -> str:
+    """What a view raised that was answered with 500."""
+    return repr(response.exc_info[1]) if response.exc_info else ""
 
 
 @contextmanager
@@ -210,7 +216,8 @@ def _beside(answer: Answer, name: str) -> list[str]:
         shown = [one for one in page.named(field_name) if one.kind != "hidden"]
         place = page.said_beside(field_name) if shown else whole
         for error in errors:
-            if " ".join(error.split())[:SHOWN_OF_ERROR] not in place:
+            said = normalize("NFC", " ".join(error.split()))  # as Django shortens it for the page
+            if said[:SHOWN_OF_ERROR] not in normalize("NFC", place):
                 wrong.append(f"“{error[:60]}” does not stand beside {field_name} but: “{place[:80]}”")
         if shown and not any(one.invalid or _group_is_invalid(one) for one in shown):
             wrong.append(f"{field_name} is not marked as wrong (aria-invalid)")

@@ -136,7 +136,7 @@ class Named(SimpleUploadedFile):
         super().__init__("x", b"id,title\n1,Walls\n")
         self._said = name
 
-    @property  # type: ignore[override]
+    @property
     def name(self) -> str:
         return getattr(self, "_said", "x")
 

@@ -120,3 +120,29 @@ def test_the_audit_and_people_are_sound(
     inspect(page, "admin-colleague")
     page.goto("/admin/clients/user/?q=Olga")
     inspect(page, "admin-people")
+
+
+def test_lists_and_forms_that_lead_there_are_sound(
+    page: Page, sign_in: SignIn, admin_user: User, owner: User, thread: Thread
+) -> None:
+    sign_in(page, admin_user)
+    mail = OutgoingMail.objects.filter(recipient=owner).latest("pk")
+    wrong = []
+    for name, path in {
+        "mails": "notifications/outgoingmail/",
+        "one-mail": f"notifications/outgoingmail/{mail.pk}/change/",
+        "events": "notifications/event/",
+        "clocks": "feedback/answerclock/",
+        "one-clock": f"feedback/answerclock/{thread.clocks.get().pk}/change/",
+        "one-thread": f"feedback/thread/{thread.pk}/change/",
+        "company": f"clients/client/{thread.client_id}/change/",
+        "boards": "portal/sentboard/",
+        "password": f"clients/user/{owner.pk}/password/",
+        "index": "",
+    }.items():
+        page.goto(f"/admin/{path}")
+        try:
+            inspect(page, f"admin-{name}")
+        except AssertionError as error:
+            wrong.append(str(error))
+    assert not wrong, "\n".join(wrong)

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import secrets
+import signal
 import sys
 import time
 from pathlib import Path
@@ -28,6 +29,9 @@ OTHERS = (
 
 def main() -> int:
     options = parse()
+    # Ends like Ctrl-C: the servers are stopped, whatever is told to this process.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, frame: sys.exit(128 + number))
     for name in OTHERS:
         os.environ.pop(name, None)
     seed = options.seed if options.seed is not None else secrets.randbelow(10**8)

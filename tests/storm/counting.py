@@ -101,14 +101,14 @@ def states() -> dict[str, int]:
 
 
 HEAD = (
-    "| scenario | mails | faults | lost | twice | uncertain | per 100 faults | seconds | bar |\n"
+    "| scenario | mails | faults | lost | twice | uncertain | per 100 kills | seconds | bar |\n"
     "|---|---|---|---|---|---|---|---|---|"
 )
 
 
 def line(result: Result) -> str:
     """A line of the table, as Markdown."""
-    share = f"1 in {1 / result.share:.0f}" if result.share else "–"
+    share = f"1 in {1 / result.share:.0f}" if result.share and result.scenario == "kills" else "–"
     verdict = "met" if not result.missed else "MISSED"
     return (
         f"| {result.scenario} | {result.mails} | {result.faults} | {result.lost} | {result.twice}"

@@ -70,13 +70,13 @@ class Scene:
 
 
 def nothing_due() -> bool:
-    """Whatever is left waits for a later time, or for a lease to run out."""
+    """Whatever is left waits for a later time. (A lease that ran out is due: it is to be taken back.)"""
     now = timezone.now()
     return not (
         BoardSchedule.objects.due(now).exists()
         or AnswerClock.objects.with_rung_due(now).exists()
         or OutgoingMail.objects.due(Now()).exists()
-        or OutgoingMail.objects.filter(state__in=OutgoingMail.UNDER_WAY, lease_until__gt=Now()).exists()
+        or OutgoingMail.objects.filter(state__in=OutgoingMail.UNDER_WAY).exists()
     )
 
 

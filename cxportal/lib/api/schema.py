@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.plumbing import get_lib_doc_excludes
+
 from cxportal.lib.api.problems import CONTENT_TYPE, KINDS, URN, WHOLE
+from cxportal.lib.api.views import ApiView
 
 PROBLEM = {
     "type": "object",
@@ -37,6 +40,11 @@ def add_problems(result: dict[str, Any], generator: Any, request: Any, public: b
                     str(code), {"$ref": f"#/components/responses/Problem{code}"}
                 )
     return result
+
+
+def classes_without_words() -> list[type]:
+    """Whose docstrings speak to contributors, and are no description of an operation."""
+    return [*get_lib_doc_excludes(), ApiView]
 
 
 def _codes(path: str, method: str, operation: dict[str, Any]) -> set[int]:

@@ -22,6 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
+    initialize,
     invariant,
     precondition,
     rule,
@@ -34,14 +35,17 @@ from cxportal.notifications.mail import message_id_for
 from cxportal.notifications.message import Letter
 from cxportal.notifications.models import MailAttempt, OutgoingMail
 from cxportal.notifications.outlet import SmtpOutlet
-from cxportal.notifications.sending import send_due
+from cxportal.notifications.sending import send_due, sweep_leases
 from cxportal.notifications.tests.conftest import Letters
 from tests.factories import make_user
 from tests.smtp import SmtpServer
 
 NAMES = ("anna", "boris", "vera")
+AT_RCPT = ("", "", "", "450 later", "550 nobody", "drop")
+AT_DATA = ("", "", "451 busy", "554 no", "421 bye", "drop", "take and drop")
 LIMIT = 20  # seconds, for anything that is waited for
 names = st.sampled_from(NAMES)
+points = st.integers(0, 3)
 
 
 class Killed(BaseException):
@@ -73,6 +77,12 @@ class Worker:
         """ "go" to the next point, or "die" here."""
         self._orders.put(what)
         self._listen()
+
+    def go(self, points: int) -> None:
+        """So many points further, or to its end."""
+        for _ in range(points):
+            if self.at:
+                self.order("go")
 
     def _listen(self) -> None:
         self.at = self._news.get(timeout=LIMIT)
@@ -138,6 +148,10 @@ class Mails(RuleBasedStateMachine):
         self.letters.refused.clear()
         self.workers: list[Worker] = []
 
+    @initialize(several=st.booleans())
+    def something_is_queued(self, several: bool) -> None:
+        self.letters.queue(*(NAMES if several else NAMES[:1]))
+
     def teardown(self) -> None:
         """Whatever happened: once it is quiet, nothing is lost."""
         for worker in self.workers:
@@ -166,24 +180,30 @@ class Mails(RuleBasedStateMachine):
         except AssertionError:
             assert not first
 
-    @precondition(lambda self: len([one for one in self.workers if one.at]) < 2)
-    @rule()
-    def a_worker_starts(self) -> None:
-        self.workers = [one for one in self.workers if one.at]
-        self.workers.append(Worker())
+    @precondition(lambda self: len(self.alive()) < 2)
+    @rule(points=points)
+    def a_worker_starts(self, points: int) -> None:
+        worker = Worker()
+        self.workers.append(worker)
+        worker.go(points)
 
-    @precondition(lambda self: any(one.at for one in self.workers))
-    @rule(which=st.integers(0, 1))
-    def a_worker_goes_on(self, which: int) -> None:
-        self._pick(which).order("go")
+    @precondition(lambda self: self.alive())
+    @rule(which=st.integers(0, 1), points=points)
+    def a_worker_goes_on(self, which: int, points: int) -> None:
+        self._pick(which).go(1 + points)
 
-    @precondition(lambda self: any(one.at for one in self.workers))
-    @rule(which=st.integers(0, 1))
-    def a_worker_dies(self, which: int) -> None:
+    @precondition(lambda self: self.alive())
+    @rule(which=st.integers(0, 1), time=st.booleans())
+    def a_worker_dies(self, which: int, time: bool) -> None:
         self._pick(which).order("die")
+        if time:
+            self.leases_run_out()
+
+    def alive(self) -> list[Worker]:
+        return [one for one in self.workers if one.at]
 
     def _pick(self, which: int) -> Worker:
-        alive = [one for one in self.workers if one.at]
+        alive = self.alive()
         return alive[which % len(alive)]
 
     @rule()
@@ -192,34 +212,35 @@ class Mails(RuleBasedStateMachine):
         OutgoingMail.objects.update(lease_until=F("lease_until") - dt.timedelta(hours=1))
 
     @rule()
+    def a_day_passes(self) -> None:
+        self.leases_run_out()
+        sweep_leases()
+        self.pauses_end()
+
+    @rule()
     def pauses_end(self) -> None:
         OutgoingMail.objects.unsent().update(due_at=F("due_at") - dt.timedelta(days=1))
 
-    @rule(name=names)
-    def access_is_lost_or_the_question_answered(self, name: str) -> None:
-        self.letters.refused[f"{name}@example.com"] = "not any more"
+    @rule(name=names, lost=st.booleans())
+    def access_is_lost_or_the_question_answered(self, name: str, lost: bool) -> None:
+        """Or given again, or the answer was deleted."""
+        if lost:
+            self.letters.refused[f"{name}@example.com"] = "not any more"
+        else:
+            self.letters.refused.clear()
 
-    @rule(name=names)
-    def access_is_given_again(self, name: str) -> None:
-        self.letters.refused.pop(f"{name}@example.com", None)
+    @rule(name=names, at_rcpt=st.sampled_from(AT_RCPT), at_data=st.sampled_from(AT_DATA))
+    def the_server_changes_its_mind(self, name: str, at_rcpt: str, at_data: str) -> None:
+        self.smtp.rcpt[f"{name}@example.com"] = at_rcpt
+        self.smtp.data[f"{name}@example.com"] = at_data
 
-    @rule(name=names, reply=st.sampled_from(["450 later", "550 nobody", "drop", ""]))
-    def the_server_changes_its_mind_about_a_recipient(self, name: str, reply: str) -> None:
-        self.smtp.rcpt[f"{name}@example.com"] = reply
-
-    @rule(name=names, reply=st.sampled_from(["451 busy", "554 no", "421 bye", "drop", "take and drop", ""]))
-    def the_server_changes_its_mind_about_a_text(self, name: str, reply: str) -> None:
-        self.smtp.data[f"{name}@example.com"] = reply
-
-    @rule(name=names)
-    def an_administrator_sends_it_again(self, name: str) -> None:
+    @rule(name=names, again=st.booleans())
+    def an_administrator_sends_it_again_or_stops_it(self, name: str, again: bool) -> None:
         for mail in OutgoingMail.objects.filter(dedupe_key=name):
-            actions.send_again(mail=mail, by=self.admin)
-
-    @rule(name=names)
-    def an_administrator_stops_it(self, name: str) -> None:
-        for mail in OutgoingMail.objects.filter(dedupe_key=name):
-            actions.stop(mail=mail, by=self.admin)
+            if again:
+                actions.send_again(mail=mail, by=self.admin)
+            else:
+                actions.stop(mail=mail, by=self.admin)
 
     @invariant()
     def nothing_twice_but_what_was_uncertain(self) -> None:
@@ -252,7 +273,7 @@ def test_any_interleaving_gives_one_accepted_mail_per_key(
     monkeypatch.setattr(sending, "open_outlet", outlet_of_this_thread)
     Mails.letters, Mails.smtp, Mails.admin = letters, smtp, make_user(staff_role="admin")
     with override_settings(EMAIL_TIMEOUT=5):
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Mails,
             settings=settings(
                 max_examples=25,

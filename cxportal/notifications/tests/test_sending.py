@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
@@ -252,6 +252,19 @@ def test_a_connection_lost_before_the_text_costs_one_mail_a_moment(
     assert outcomes(mails[1]) == ["temporary"]
 
 
+@pytest.mark.parametrize("where", ["rcpt", "data"])
+def test_a_421_costs_one_mail_a_moment_and_the_others_get_a_new_connection(
+    letters: Letters, smtp: SmtpServer, where: str
+) -> None:
+    getattr(smtp, where)["boris@example.com"] = "421 closing down"
+    mails = [letters.queue(name) for name in ("anna", "boris", "vera")]
+    assert send_due() == 2
+    assert [state_of(mail) for mail in mails] == ["sent", "queued", "sent"]
+    assert outcomes(mails[1]) == ["temporary"]
+    # Before the text it may only be this connection that was to end: the mail is offered on a new one first.
+    assert smtp.connections == {"rcpt": 3, "data": 2}[where]
+
+
 def test_a_server_that_wants_new_connections_gets_them(letters: Letters, smtp: SmtpServer) -> None:
     smtp.messages_per_connection = 2
     mails = [letters.queue(f"person{number}") for number in range(5)]
@@ -323,9 +336,19 @@ def test_a_kind_nobody_knows_waits_for_a_worker_that_does(letters: Letters, smtp
     assert mail.attempt_count == mail.attempts.count() == 1
 
 
-def test_a_deadlock_while_checking_is_tried_again(letters: Letters, smtp: SmtpServer) -> None:
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("deadlock detected"),
+        # psycopg2 has no more exact name for a connection that ended without a word.
+        DatabaseError("server closed the connection unexpectedly"),
+    ],
+)
+def test_trouble_with_the_database_while_checking_is_tried_again(
+    letters: Letters, smtp: SmtpServer, error: DatabaseError
+) -> None:
     def deadlock(mail: OutgoingMail) -> str:
-        raise OperationalError("deadlock detected")
+        raise error
 
     kind = register(MailKind("test.deadlock", render=lambda mail: Rendered("", ""), why_not=deadlock))
     mail = queue(kind, key="a", to="a@example.com")

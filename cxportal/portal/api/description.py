@@ -94,7 +94,7 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
-        words=operation.get("description", ""),
+        words=operation.get("description", "").replace("`", ""),
         parameters=sorted(parameters, key=lambda one: ("path", "query", "header").index(one.place)),
         body=_linked(operation.get("requestBody", {})),
         answer=_linked(operation["responses"][status]),
@@ -116,7 +116,7 @@ def _members(schema: dict[str, Any]) -> list[Field]:
 def _field(name: str, schema: dict[str, Any], is_required: bool, place: str = "", words: str = "") -> Field:
     kind, link = _kind(schema)
     # Where a field has a list of values, the framework repeats them below the words.
-    said = (words or schema.get("description", "")).split("\n\n*")[0]
+    said = (words or schema.get("description", "")).split("\n\n*")[0].replace("`", "")
     return Field(name, kind, link, "" if said.startswith("*") else said, is_required, place)
 
 
@@ -131,12 +131,12 @@ def _kind(schema: dict[str, Any]) -> tuple[str, str]:
         return ("", name) if "properties" in inner else _kind(inner)
     if "enum" in schema:
         return ", ".join("null" if value is None else str(value) or '""' for value in schema["enum"]), ""
-    kind = schema.get("type", "")
-    kinds = kind if isinstance(kind, list) else [kind]
-    if "array" in kinds:
+    given = schema.get("type", "")
+    names: list[str] = given if isinstance(given, list) else [given]
+    if "array" in names:
         inner_kind, link = _kind(schema.get("items", {}))
         return f"list of {inner_kind}" if inner_kind else "list of", link
-    return " or ".join(kinds) + (f" ({schema['format']})" if "format" in schema else ""), ""
+    return " or ".join(names) + (f" ({schema['format']})" if "format" in schema else ""), ""
 
 
 def _name(schema: dict[str, Any]) -> str:

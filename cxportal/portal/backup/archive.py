@@ -38,7 +38,7 @@ class Writer:
         """Raises BackupError when `source` does not have `size` bytes."""
         counted = _Counted(source)
         try:
-            self.tar.addfile(_entry(name, size), counted)  # type: ignore[arg-type]
+            self.tar.addfile(_entry(name, size), counted)
         except OSError as error:
             if error.errno is not None:  # the disk's own trouble
                 raise

@@ -81,7 +81,9 @@ def restore_backup(path: Path, *, replace: bool = False, send_queued: bool = Fal
             f"The database is not empty ({table} has rows). Restore into an empty one, "
             "or add --replace, which throws away everything it holds."
         )
-    tools = find_tools(connection.settings_dict, int(connection.connection.server_version) // 10_000)
+    # pg_restore reads what its own version and older ones wrote.
+    server_major = int(connection.connection.server_version) // 10_000
+    tools = find_tools(connection.settings_dict, max(server_major, int(manifest["postgresql"])))
     files = _restore_files(path)
     _restore_database(path, tools, hold=not send_queued)
     known = set(manifest["migrations"])
@@ -138,7 +140,7 @@ def _restore_files(path: Path) -> int:
 
     number = 0
     for name, _size, content in archive.members(path, archive.FILES):
-        _put(default_storage, name, File(content, name=name))  # type: ignore[arg-type]
+        _put(default_storage, name, File(content, name=name))
         number += 1
     return number
 

@@ -237,4 +237,5 @@ def size(number: int) -> str:
         if value < 1024:
             return f"{value:.0f} {unit}"
         value /= 1024
-    return f"{value:.1f} {_('TB')}"
+    terabytes = _("TB")
+    return f"{value:.1f} {terabytes}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
@@ -207,7 +208,7 @@ def _make_some(projects: list[Project], seed: int, now: dt.datetime) -> None:
                 **columns,
             }
         )
-    values = {
+    values: dict[str, Any] = {
         "boards": json.dumps(boards),
         "titles": list(TITLES),
         "seed": seed % 1_000_000,

@@ -139,7 +139,7 @@ def make_threads(
     """So many conversations, each batch in a transaction of its own. The first `due` of them are to be reminded of."""
     first = Thread.objects.filter(client__in=companies).count()  # of an earlier load
     moments = [moment for policy, client in _promises(companies) for moment in _moments(policy, client, now)]
-    values = {
+    values: dict[str, Any] = {
         "places": json.dumps([place | {"number": number} for number, place in enumerate(places)]),
         "place_count": len(places),
         "moments": json.dumps(moments),

@@ -20,11 +20,19 @@ from projects.models import Column, Milestone, Phase, Project, Task
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 11, 26, 15, 7, 3, 141592, tzinfo=dt.UTC)  # a Thursday
-SIZE = {"clients": 3, "projects": 8, "tasks": 200, "threads": 300, "people": 30, "board_sizes": (40, 20)}
+SIZE: dict[str, Any] = {
+    "clients": 3,
+    "projects": 8,
+    "tasks": 200,
+    "threads": 300,
+    "people": 30,
+    "board_sizes": (40, 20),
+}
 
 
 def load(**changes: Any) -> Loaded:
-    return seed_load(**{"seed": 7, "now": NOW} | SIZE | changes)
+    numbers: dict[str, Any] = {"seed": 7, "now": NOW} | SIZE | changes
+    return seed_load(**numbers)
 
 
 def login(role: str) -> User:
@@ -33,7 +41,7 @@ def login(role: str) -> User:
 
 def test_it_is_as_large_as_asked() -> None:
     assert load() == Loaded(clients=3, projects=8, tasks=200, threads=300, people=30)
-    counts = [model.objects.count() for model in (Client, Project, Task, Thread, User)]  # type: ignore[attr-defined]
+    counts = [model.objects.count() for model in (Client, Project, Task, Thread, User)]
     assert counts == [3, 8, 200, 300, 30]
     assert AnswerClock.objects.running().count() == Message.objects.count() == 300
     assert Client.objects.get(name="Load company 1").projects.count() == 4

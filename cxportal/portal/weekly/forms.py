@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import User
-from cxportal.lib.fields import TextField
+from cxportal.lib.fields import LineField, TextField
 from cxportal.lib.widgets import FormKeyField
 from cxportal.portal.models import BoardSchedule
 from projects.models import Project
@@ -44,6 +44,7 @@ class ScheduleForm(forms.ModelForm):
     hour = forms.TypedChoiceField(
         label=_("Hour"), coerce=int, choices=[(hour, f"{hour:02}:00") for hour in range(24)]
     )
+    time_zone = LineField(label=_("Time zone"), max_length=64)
     projects = forms.ModelMultipleChoiceField(
         label=_("Projects"),
         queryset=Project.objects.none(),
