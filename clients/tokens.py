@@ -43,7 +43,9 @@ class TokenWasMade(ActionRefused):
 
     def __init__(self) -> None:
         super().__init__(
-            _("This token was made already, and shown. If you did not copy it, revoke it and make another one.")
+            _(
+                "This token was made already, and shown. If you did not copy it, revoke it and make another one."
+            )
         )
 
 

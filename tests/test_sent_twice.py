@@ -12,7 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.urls import reverse
 
-from clients.models import User
+from clients.models import ApiToken, User
 from conftest import SignedIn
 from cxportal.notifications.models import OutgoingMail
 from cxportal.portal.models import BoardIntroduction, BoardSchedule, SentBoard
@@ -38,6 +38,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 THINGS: tuple[Any, ...] = (
     Task, ChecklistItem, TimeEntry, Attachment, Phase, Milestone, Dependency, Label, TaskImport, Thread, Message,
     MessageFile, BoardSchedule, BoardIntroduction, SentBoard, OutgoingMail, User,
+    ApiToken,
 )  # fmt: skip
 
 # What each form makes, once.
@@ -61,6 +62,7 @@ MAKES: dict[str, dict[Any, int]] = {
     "weekly_send": {SentBoard: 1, OutgoingMail: 1},
     "weekly": {BoardIntroduction: 1},
     "my_weekly": {BoardSchedule: 0},
+    "api_tokens": {ApiToken: 1},
 }
 # Forms that make nothing: they change something, or say yes to it, and may be sent twice.
 CHANGES = {
@@ -69,6 +71,7 @@ CHANGES = {
     "phase_rename", "milestone_edit", "milestone_reach", "milestone_unreach", "dependency_remove", "weekly_stop",
     "weekly_again", "thread_assign", "thread_no_reply", "thread_due", "thread_close", "thread_reopen",
     "thread_audience", "thread_follow", "message_take_back", "message_delete", "account_login", "account_logout",
+    "api_token_revoke",
     "account_change_password", "account_set_password", "account_reset_password", "account_reset_password_from_key",
 }  # fmt: skip
 
@@ -111,6 +114,7 @@ PAGES = {
     "checklist_add": "task",
     "hours_add": "task",
     "file_add": "task",
+    "api_tokens": "api_tokens",
 }
 
 

@@ -227,6 +227,8 @@ FORMS: dict[str, Form] = {
     "task_conversation_write": Form("owner", words()),
     "task_conversation_note": Form(data=words("note")),
     # The account
+    "api_tokens": Form("owner", just(name="Script", scope="read", days="30")),
+    "api_token_revoke": Form("owner"),
     "account_login": Form("anonymous", sign_in),
     "account_logout": Form(),
     "account_change_password": Form(data=password_change),

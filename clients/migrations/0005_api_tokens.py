@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("clients", "0003_staff_or_contact"),
+        ("clients", "0004_absence_passed_on"),
     ]
 
     operations = [
@@ -34,6 +34,7 @@ class Migration(migrations.Migration):
                 ("prefix", models.CharField(editable=False, max_length=16, verbose_name="begins with")),
                 ("digest", models.CharField(editable=False, max_length=64, unique=True)),
                 ("password_mark", models.CharField(editable=False, max_length=128)),
+                ("form_key", models.UUIDField(editable=False, null=True, unique=True)),
                 (
                     "created_at",
                     models.DateTimeField(
