@@ -52,7 +52,7 @@ def _prepare() -> None:
 
 
 def _heading(quick: bool) -> str:
-    what = "Small data and few samples (--quick). " if quick else ""
+    what = "Small data and few samples, memory and start left out (--quick). " if quick else ""
     load = f"load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
     return (
         f"\n{what}Python {platform.python_version()}, Django {django.get_version()}, {os.cpu_count()} processors, "

@@ -12,6 +12,7 @@ from cxportal.run.surroundings import compile_texts, services
 from cxportal.run.test import NOT_FOR_TESTS
 
 PARTS = ("pages", "mail", "sweeps", "whole")
+QUICK_PARTS = PARTS[:3]  # starting the whole portal twice takes too long for a quick look
 
 
 def main(arguments: list[str]) -> int:
@@ -28,7 +29,11 @@ def main(arguments: list[str]) -> int:
         with services(home, throwaway=True):
             from bench.run import run
 
-            return run(parts=options.only or PARTS, quick=options.quick, json_file=options.json)
+            return run(
+                parts=options.only or (QUICK_PARTS if options.quick else PARTS),
+                quick=options.quick,
+                json_file=options.json,
+            )
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
