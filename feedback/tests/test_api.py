@@ -202,6 +202,7 @@ def test_a_message_may_be_long_and_in_any_alphabet_but_not_longer(world: World) 
     member = Program(world.people["member"])
     assert member.send(messages_of(world.thread), {"body": "щ" * 50_000}).status_code == 201
     assert member.send(messages_of(world.thread), {"body": "щ" * 50_001}).status_code == 422
+    assert member.send(messages_of(world.thread), {"body": "щ" + " " * 50_000}).status_code == 422
     assert member.send(messages_of(world.thread), {"body": "\u202e\u0007 👩‍👩‍👧 "}).status_code == 201
 
 
