@@ -79,10 +79,11 @@ def test_with_nothing_due_a_pass_is_a_handful_of_queries(
 def test_a_pass_takes_as_many_queries_among_ten_times_as_many_open(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
-    numbers = {"clients": 3, "projects": 6, "tasks": 0, "people": 40}
+    numbers: dict[str, Any] = {"clients": 3, "projects": 6, "tasks": 0, "people": 40}
+    none: dict[str, Any] = dict.fromkeys(numbers, 0)
     seed_load(threads=60, due=20, now=NOW, **numbers)
     with django_assert_num_queries(11):
         assert remind_due(NOW) == 20
-    seed_load(threads=540, due=20, now=NOW, **dict.fromkeys(numbers, 0))
+    seed_load(threads=540, due=20, now=NOW, **none)
     with django_assert_num_queries(11):
         assert remind_due(NOW) == 20
