@@ -48,7 +48,9 @@ DROP FUNCTION notifications_audit_stays();
 
 
 class Migration(migrations.Migration):
-    reviewed_for_upgrades = "triggers on a table that the version before does not know, and a copy of what it logs"
+    reviewed_for_upgrades = (
+        "triggers on a table that the version before does not know, and a copy of what it logs"
+    )
 
     dependencies = [
         ("notifications", "0005_audit"),
