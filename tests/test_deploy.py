@@ -87,7 +87,10 @@ def test_examples_name_what_is_documented_and_hold_no_secret(file: Path) -> None
 
 @pytest.mark.parametrize("file", ["systemd/environment.example", "portal.env.example"])
 def test_an_example_is_refused_as_it_comes_and_accepted_once_filled_in(file: str, tmp_path: Path) -> None:
-    variables = {name: shlex.split(value)[0] if '"' in value else value for name, value in variables_of(DEPLOY / file).items()}  # fmt: skip
+    variables = {
+        name: "".join(shlex.split(value)) if value.startswith('"') else value
+        for name, value in variables_of(DEPLOY / file).items()
+    }
     variables |= {"PORTAL_HOME": str(tmp_path)}
     tmp_path.chmod(0o751)
     as_it_comes = checked(variables)
