@@ -139,7 +139,7 @@ STORAGES = {
 # The place of the proxy's configuration from which it sends files itself, after our check; its group reads them then.
 X_ACCEL_MEDIA = env.str("X_ACCEL_MEDIA", default="")
 FILE_UPLOAD_PERMISSIONS = 0o640 if X_ACCEL_MEDIA else 0o600
-FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o2750 if X_ACCEL_MEDIA else 0o700
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o750 if X_ACCEL_MEDIA else 0o700
 FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "cxportal.lib.uploads.SteadyUploadHandler",

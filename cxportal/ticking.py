@@ -57,9 +57,10 @@ class OwnLegsScheduler(Scheduler):
             )
 
     def close(self) -> None:
-        """Ends its own process too: it finishes the mail in hand."""
+        """Ends its own process too, and waits: what a service manager finds when we are gone, it kills."""
         if self._stand_in is not None and self._stand_in.poll() is None:
             self._stand_in.terminate()
+            self._stand_in.wait()  # it finishes the mail in hand; whoever told us to end has the last word
         with contextlib.suppress(Exception):  # the next start says so by itself
             signs.say_goodbye(DATABASES["default"], signs.name_of(signs.BEAT))
         super().close()

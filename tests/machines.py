@@ -44,7 +44,8 @@ class Machine:
             WORKER_PROCESSES="2",
             **{"EMAIL_URL": "smtp://127.0.0.1:1", "DEFAULT_FROM_EMAIL": f"portal@{HOST}", **more},
         )
-        self.environment.pop("ALLOWED_HOSTS")
+        for name in ("ALLOWED_HOSTS", "DJANGO_SETTINGS_MODULE"):  # a service manager sets neither
+            self.environment.pop(name, None)
         self.parts: list[psutil.Popen] = []
 
     def begin_prepare(self) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -112,4 +113,37 @@ def test_the_beat_does_what_is_due_itself_while_the_broker_is_away(
     finally:
         beat.close()
         use_broker(beat_app, before)
+    assert smtp.recipients() == [owner.email]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_beat_told_to_end_waits_for_the_mail_in_the_hands_of_its_own_process(
+    own_redis: OwnRedis, owner: User, smtp: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_password_reset(email=owner.email, language="en")
+    own_redis.kill()
+    for name, value in environment(EMAIL_URL=smtp.url, REDIS_URL=own_redis.url).items():
+        monkeypatch.setenv(name, value)
+    before = beat_app.conf.broker_url
+    use_broker(beat_app, celery_broker_url(own_redis.url))
+    in_hand, told = threading.Event(), threading.Event()
+
+    def hold(phase: str) -> None:
+        if phase == "data":
+            in_hand.set()
+            assert told.wait(30)
+
+    smtp.before = hold
+    beat = OwnLegsScheduler(beat_app)
+    try:
+        beat.apply_entry(beat.schedule["tick"])
+        assert in_hand.wait(60)
+        threading.Timer(0.3, told.set).start()  # the mail server answers while the beat is already ending
+        beat.close()
+    finally:
+        told.set()
+        use_broker(beat_app, before)
+    assert beat._stand_in is not None
+    assert beat._stand_in.returncode is not None
+    assert OutgoingMail.objects.get().state == "sent"
     assert smtp.recipients() == [owner.email]

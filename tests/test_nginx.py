@@ -226,9 +226,11 @@ def test_a_file_is_sent_by_nginx_after_our_check_and_keeps_every_header(
         "Content-Length",
         "X-Accel-Redirect",
         "Vary",
+        "X-Request-ID",  # each request has its own
     }
     kept = {name: value for name, value in told.headers.items() if name not in of_nginx}
     assert {name: answer.headers[name] for name in kept} == kept
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
     assert kept["Content-Security-Policy"] == "default-src 'none'; sandbox"
     assert kept["Cache-Control"] == "private, no-store"
     assert kept["X-Content-Type-Options"] == "nosniff"

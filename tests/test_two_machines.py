@@ -43,7 +43,12 @@ def machines(
     transactional_db: None, own_redis: OwnRedis, object_server: ObjectServer, smtp_server: SmtpServer
 ) -> Iterator[tuple[Machine, Machine]]:
     place = new_place()
-    shared = {"REDIS_URL": own_redis.url, "STORAGE_URL": object_server.url, "EMAIL_URL": smtp_server.url}
+    shared = {
+        "REDIS_URL": own_redis.url,
+        "STORAGE_URL": object_server.url,
+        "EMAIL_URL": smtp_server.url,
+        "PRODUCTION": "1",
+    }
     both = Machine(place / "a", **shared), Machine(place / "b", **shared)
     try:
         preparing = [machine.begin_prepare() for machine in both]  # at once, over one database
@@ -134,8 +139,8 @@ def test_one_machine_dies_while_both_work(
     readers = boards_are_due(house.client, house)
     for machine in machines:
         machine.start("worker", "beat")
-    assert wait_for(lambda: boards_sent(smtp_server) >= BOARDS, 40), a.said() + b.said()
-    assert wait_for(lambda: waiting_workers(own_redis) >= 2, 20), a.said() + b.said()
+    assert wait_for(lambda: boards_sent(smtp_server) >= BOARDS, 90), a.said() + b.said()
+    assert wait_for(lambda: waiting_workers(own_redis) >= 2, 60), a.said() + b.said()
 
     # Work for both; A goes in the middle of it.
     smtp_server.delay = 0.02
@@ -156,10 +161,10 @@ def test_one_machine_dies_while_both_work(
     for _ in range(4):
         ask_for_work.send_task("cxportal.notifications.tasks.send_due_mail", retry=False, ignore_result=True)
     assert wait_for(
-        lambda: dead and not OutgoingMail.objects.filter(state="queued", attempt_count=0).exists(), 30
+        lambda: dead and not OutgoingMail.objects.filter(state="queued", attempt_count=0).exists(), 90
     )
     assert dead[0] >= 6, "web, worker and beat with their children"
-    assert wait_for(lambda: len(smtp_server.accepted) > accepted_before + 60, 20), b.said()
+    assert wait_for(lambda: len(smtp_server.accepted) > accepted_before + 60, 60), b.said()
 
     # The other goes on: the same session, the same file, new words.
     left, our_side = client.at(b.port), ours.at(b.port)
@@ -172,7 +177,7 @@ def test_one_machine_dies_while_both_work(
         ask_for_work.send_task("cxportal.notifications.tasks.send_due_mail", retry=False, ignore_result=True)
         return wait_for(lambda: not OutgoingMail.objects.exclude(state="sent").exists(), 2)
 
-    assert wait_for(all_is_sent, 60), Counter(OutgoingMail.objects.values_list("state", "kind"))
+    assert wait_for(all_is_sent, 120), Counter(OutgoingMail.objects.values_list("state", "kind"))
     copies = Counter(smtp_server.message_ids())
     assert set(copies) == set(OutgoingMail.objects.values_list("message_id", flat=True)), "nothing lost"
     uncertain = set(

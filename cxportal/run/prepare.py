@@ -21,6 +21,7 @@ PREPARING = 0x6378706F
 
 def main(arguments: list[str]) -> int:
     os.umask(0o077)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cxportal.settings")
     compile_texts()
     import django
     from django.core.exceptions import ImproperlyConfigured
