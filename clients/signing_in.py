@@ -18,7 +18,7 @@ def person_by_password(request: HttpRequest, *, email: str, password: str) -> Us
     """Who signs in with these; None for a wrong password, nobody's address and someone locked out, alike.
 
     Counts in the same buckets as the sign-in page, and costs one password hash in every case. When a second
-    factor comes, people who have one must be refused here: see docs/adr/0006-api-tokens.md.
+    factor comes, people who have one must be refused here: see docs/adr/0009-api-tokens.md.
     Raises TooManyAttempts.
     """
     if not ratelimit.consume(request, app="allauth.account", action="login"):

@@ -83,4 +83,6 @@ def inspect(page: Page, name: str) -> None:
 def _set(page: Page, width: int, theme: Literal["light", "dark"]) -> None:
     page.set_viewport_size({"width": width, "height": 900 if width > 500 else 740})
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    # What the fixed bars cover depends on how far the page is scrolled, and that on how long its words are today.
+    page.evaluate("() => scrollTo(0, 0)")
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")

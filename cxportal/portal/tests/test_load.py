@@ -16,6 +16,7 @@ from cxportal.portal.load import Loaded, LoadRefused, seed_load
 from cxportal.portal.models import BoardSchedule
 from feedback import actions, ladder
 from feedback.models import AnswerClock, Message, Reminder, Thread
+from projects.actions import add_task
 from projects.models import Column, Milestone, Phase, Project, Task
 
 pytestmark = pytest.mark.django_db
@@ -173,8 +174,6 @@ def test_its_pages_work(role: str, browser_of: Any) -> None:
 
 def test_work_goes_on_in_it(manager: User) -> None:
     """The sequences and numbers stand where the next row expects them."""
-    from projects.actions import add_task
-
     load()
     project = Project.objects.get(code="LOAD1")
     assert add_task(project=project, by=manager, title="One more").number == 41

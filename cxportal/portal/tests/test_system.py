@@ -17,6 +17,7 @@ from clients.models import User
 from conftest import SignedIn
 from cxportal.notifications.heartbeats import beat
 from cxportal.notifications.models import Heartbeat, OutgoingMail
+from cxportal.portal.due import PARTS
 from cxportal.portal.health.system import Line, size, system
 from feedback.models import AnswerClock
 from tests.factories import make_thread
@@ -73,7 +74,7 @@ def test_what_is_bad_says_what_to_do(admin_user: User) -> None:
     page = text_of(admin_user)
     assert "things need somebody" in page
     assert "Make one: script/manage backup." in page
-    for name in ("worker:a:1", "beat:a:2", "tick", "reminders", "weekly boards", "mail"):
+    for name in ("worker:a:1", "beat:a:2", "tick", *PARTS, "mail"):
         beat(name)
     beat("backup", bytes=5_000_000, verified=True)
     free = line("Disk").state  # of the machine this runs on
