@@ -296,6 +296,19 @@ def test_a_portal_that_is_away_is_told_in_words(tmp_path: Path) -> None:
         nginx.stop()
 
 
+def test_of_two_machines_one_may_be_away_and_nobody_sees_it(
+    behind: tuple[Nginx, Machine], owner: User, tmp_path: Path
+) -> None:
+    _, machine = behind
+    nginx = Nginx(tmp_path, machine.home, [free_port(), machine.port])
+    try:
+        person = signed_in(nginx, owner)
+        assert {person.get("/").status for _ in range(6)} == {200}
+    finally:
+        nginx.stop()
+    assert "Connection refused" in nginx.errors, "the other one was asked first now and then"
+
+
 def test_attempts_to_sign_in_are_limited_by_address(nginx: Nginx, visitor: Person) -> None:
     visitor.get("/accounts/login/")
     statuses = []
