@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from clients.models import User
 from cxportal.lib.sharing import sharing
+from cxportal.portal.models import BoardSchedule
 from cxportal.portal.weekly.content import Board, gather
 from cxportal.portal.weekly.links import stop_token
 from cxportal.portal.weekly.mails import render_board
+from cxportal.portal.weekly.schedules import queue_due_boards
 from feedback.actions import start_thread
 from projects.models import Project
 from tests.factories import make_client, make_contact, make_project, make_task
@@ -95,3 +97,22 @@ def test_each_mail_of_a_shared_board_is_stopped_by_its_own_reader_alone() -> Non
         for part in (mail.text, mail.html, mail.headers["List-Unsubscribe"]):
             assert stop_token(reader) in part
             assert stop_token(other) not in part
+
+
+@pytest.mark.parametrize(("skips", "gathered"), [(False, False), (True, True)])
+def test_only_who_skips_quiet_weeks_has_the_board_gathered_to_queue_it(skips: bool, gathered: bool) -> None:
+    project = make_project(make_client())
+    make_task(project)
+    make_contact(project.client, projects=[project])
+    now = timezone.now()
+    slot = now.replace(minute=0, second=0, microsecond=0)
+    BoardSchedule.objects.update(
+        time_zone="UTC",
+        weekday=slot.weekday(),
+        hour=slot.hour,
+        next_slot_at=slot,
+        skip_quiet_weeks=skips,
+    )
+    with CaptureQueriesContext(connection) as queries:
+        queue_due_boards(now)
+    assert any('FROM "projects_task"' in query["sql"] for query in queries) is gathered

@@ -118,7 +118,7 @@ def _send_extra(schedule: BoardSchedule, project: Project, form_key: uuid.UUID, 
         now=now,
         zone=zoneinfo.ZoneInfo(schedule.time_zone),
     )
-    queue_board(sent, board)
+    queue_board(sent, [section.project_id for section in board.sections])
     return 1
 
 

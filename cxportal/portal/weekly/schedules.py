@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Iterable
 
 from django.db import transaction
 from django.utils import timezone
 
 from clients.models import Client, Membership, User
 from cxportal.lib.sharing import sharing
-from cxportal.lib.slots import Join, Schedule, Send, decide, first_slot, window
+from cxportal.lib.slots import Join, Schedule, Send, Window, decide, first_slot, window
 from cxportal.notifications.mail import queue
 from cxportal.portal.models import BoardSchedule, SentBoard
 from cxportal.portal.weekly.content import Board, chosen_projects, gather
@@ -175,11 +176,11 @@ def _take_slot(schedule: BoardSchedule, now: dt.datetime) -> bool:
 
 def _send_slot(schedule: BoardSchedule, slot: dt.datetime, following: dt.datetime, now: dt.datetime) -> bool:
     told = window(schedule.covered_until, slot)
-    board = board_of(schedule, start=told.start, end=told.end, now=now)
+    projects = chosen_projects(schedule.user, schedule) if _may_be_told(schedule.user) else []
     schedule.next_slot_at = following
-    if board is None or board.is_empty:
+    if not projects:
         outcome = SentBoard.Outcome.NOBODY
-    elif board.is_quiet and schedule.skip_quiet_weeks and not board.needs_attention:
+    elif schedule.skip_quiet_weeks and _is_skipped(schedule, told, now):
         outcome = SentBoard.Outcome.QUIET
     else:
         outcome = SentBoard.Outcome.QUEUED
@@ -188,9 +189,14 @@ def _send_slot(schedule: BoardSchedule, slot: dt.datetime, following: dt.datetim
     sent = _write_down(schedule, slot, slot, outcome, start=told.start)
     if sent is None or outcome != SentBoard.Outcome.QUEUED:
         return False
-    assert board is not None
-    queue_board(sent, board)
+    queue_board(sent, [project.pk for project in projects])
     return True
+
+
+def _is_skipped(schedule: BoardSchedule, told: Window, now: dt.datetime) -> bool:
+    """Whether the slot is one of a quiet week. Only who skips those needs a board before it is sent."""
+    board = board_of(schedule, start=told.start, end=told.end, now=now)
+    return board is None or (board.is_quiet and not board.needs_attention)
 
 
 def _write_down(
@@ -214,10 +220,10 @@ def _write_down(
     return sent if made else None
 
 
-def queue_board(sent: SentBoard, board: Board) -> None:
+def queue_board(sent: SentBoard, projects: Iterable[int]) -> None:
     """Queues the mail of a row of SentBoard, in its transaction."""
     told_of = SentBoard.projects.through
-    told_of.objects.bulk_create(told_of(sentboard=sent, project_id=one.project_id) for one in board.sections)
+    told_of.objects.bulk_create(told_of(sentboard=sent, project_id=pk) for pk in projects)
     extra = "extra:" if sent.is_extra else ""
     sent.mail = queue(
         WEEKLY_BOARD,
@@ -234,7 +240,7 @@ def board_of(
 ) -> Board | None:
     """What the person would be told; None when nobody may be told (locked out, or no longer a contact)."""
     user = schedule.user
-    if not user.is_active or user.is_our_staff:
+    if not _may_be_told(user):
         return None
     return gather(
         user,
@@ -245,6 +251,10 @@ def board_of(
         zone=zoneinfo.ZoneInfo(schedule.time_zone),
         told=introductions_told(user),
     )
+
+
+def _may_be_told(user: User) -> bool:
+    return user.is_active and not user.is_our_staff
 
 
 def my_schedule(user: User) -> BoardSchedule:
