@@ -6,6 +6,7 @@ import datetime as dt
 import random
 import signal
 import subprocess
+import threading
 from collections import Counter
 
 import pytest
@@ -129,11 +130,14 @@ def test_a_storm_of_kills(smtp: SmtpServer) -> None:
     workers: list[subprocess.Popen[bytes]] = []
     left_to_live: list[int] = []
 
+    counting = threading.Lock()  # the server talks to both at once
+
     def before(phase: str) -> None:
-        left_to_live[0] -= 1
-        if left_to_live[0] == 0:
-            left_to_live[:] = left_to_live[1:] or [-1]
-            next(worker for worker in workers if worker.poll() is None).kill()
+        with counting:
+            left_to_live[0] -= 1
+            if left_to_live[0] == 0:
+                left_to_live[:] = left_to_live[1:] or [-1]
+                next(worker for worker in workers if worker.poll() is None).kill()
 
     smtp.before = before
     kills = 0

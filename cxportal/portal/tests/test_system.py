@@ -70,7 +70,8 @@ def test_it_names_nobody_and_nothing_that_was_written(world: World) -> None:
         assert word not in page
 
 
-def test_what_is_bad_says_what_to_do(admin_user: User) -> None:
+def test_what_is_bad_says_what_to_do(admin_user: User, own_redis: OwnRedis, settings: Any) -> None:
+    settings.REDIS_URL = own_redis.url  # what other tests put into the queue of theirs waits there
     page = text_of(admin_user)
     assert "things need somebody" in page
     assert "Make one: script/manage backup." in page
