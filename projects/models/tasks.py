@@ -132,7 +132,18 @@ class Task(models.Model):
         ]
         indexes = [
             models.Index(fields=["column", "rank", "id"], name="task_in_column"),
-            models.Index(fields=["column", "-done_at"], name="task_latest_done"),
+            # In the very orders in which a board shows its columns (projects/board.py): it reads no more than it shows.
+            models.Index(
+                "column",
+                models.F("done_at").desc(nulls_last=True),
+                models.F("id").desc(),
+                name="task_done_latest",
+            ),
+            models.Index(
+                fields=["project", "waiting_since", "id"],
+                name="task_waits_longest",
+                condition=models.Q(waiting_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
