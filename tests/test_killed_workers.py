@@ -137,7 +137,9 @@ def test_a_storm_of_kills(smtp: SmtpServer) -> None:
             left_to_live[0] -= 1
             if left_to_live[0] == 0:
                 left_to_live[:] = left_to_live[1:] or [-1]
-                next(worker for worker in workers if worker.poll() is None).kill()
+                victim = next(worker for worker in workers if worker.poll() is None)
+                victim.kill()
+                victim.wait()  # or it would be taken for alive, and killed twice
 
     smtp.before = before
     kills = 0
