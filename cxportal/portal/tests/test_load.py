@@ -184,7 +184,7 @@ def test_work_goes_on_in_it(manager: User) -> None:
 
 
 def data() -> list[Any]:
-    tasks = Task.objects.order_by("project__code", "number")
+    tasks = Task.objects.order_by("project__code", "number", "assignees__email")
     threads = Thread.objects.order_by("subject")
     return [
         list(User.objects.order_by("email").values_list("email", "name", "password", "language")),
